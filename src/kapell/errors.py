@@ -1,0 +1,76 @@
+"""The exceptions that Kapell raises on purpose, and what each of them teaches.
+
+Every error says what happened, whose fault it is, whether a retry can help and what to do next. Exit codes and HTTP
+statuses are translations of these at the edge; nothing below the edge knows about them.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class KapellError(Exception):
+    """The root of every error that Kapell raises on purpose.
+
+    Attributes:
+        message: What happened, in one sentence.
+        hint: What to do next, or an empty string where there is nothing to advise.
+        code: A stable name of the kind of error, for programs; each class has its own.
+        retryable: Whether the same call may succeed later without a change.
+    """
+
+    code: ClassVar[str] = "error"
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        """Keep the sentence and the advice apart, so that each edge can lay them out as it likes."""
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        """Give the sentence, followed by the advice where there is any."""
+        return f"{self.message} {self.hint}" if self.hint else self.message
+
+
+class NotFoundError(KapellError):
+    """The thing that was named does not exist."""
+
+    code = "not_found"
+
+
+class ConflictError(KapellError):
+    """The command does not fit the state that the thing is in; nothing was changed."""
+
+    code = "conflict"
+
+
+class UsageError(KapellError):
+    """The caller's input cannot be used as it is: a file, an argument, a setting."""
+
+    code = "usage"
+
+
+class StaleOwnerError(KapellError):
+    """Another process has taken over the runs; what this one wanted to write was refused."""
+
+    code = "stale_owner"
+
+
+class DamagedHistoryError(KapellError):
+    """A stored row of a run's history does not match its checksum or cannot be decoded."""
+
+    code = "damaged_history"
+
+
+class StorageError(KapellError):
+    """The database refused a write or a read: disk full, locked, not writable."""
+
+    code = "storage"
+    retryable = True
+
+
+class LimitExceededError(KapellError):
+    """A limit of the installation was reached: size of a payload, number of tasks, depth of a document."""
+
+    code = "limit_exceeded"

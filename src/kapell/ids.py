@@ -1,0 +1,28 @@
+"""Identifiers: made at the edge, sortable by the time of their making."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_TIME_CHARS = 10
+_RANDOM_BYTES = 10
+
+
+def make_run_id(now: datetime) -> str:
+    """Return a new run id: 26 lower-case characters, sortable by `now` to the millisecond (the layout of a ULID)."""
+    milliseconds = int(now.timestamp() * 1000)
+    randomness = int.from_bytes(os.urandom(_RANDOM_BYTES), "big")
+    return _encode(milliseconds, _TIME_CHARS) + _encode(randomness, 16)
+
+
+def _encode(number: int, length: int) -> str:
+    characters = []
+    for _ in range(length):
+        number, index = divmod(number, 32)
+        characters.append(_ALPHABET[index])
+    return "".join(reversed(characters))
