@@ -1,0 +1,252 @@
+"""The one seam under the engine: where runs are kept.
+
+A `RunStore` appends the events of many runs in one durable transaction, and gives them back. It knows nothing of the
+kernel: events are opaque bytes here, and the projections that list pages read are handed to it ready-made. Its methods
+block; the engine decides on which thread it calls them. One instance is used by one thread at a time.
+
+Two implementations (SQLite, and the in-memory one of the test kit) are held to this text by one conformance suite,
+`tests/integration/run_store_contract.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+import msgspec
+
+RunStatus = Literal["running", "waiting", "suspended", "cancelling", "completed", "faulted", "cancelled", "damaged"]
+ENDED: frozenset[str] = frozenset({"completed", "faulted", "cancelled", "damaged"})
+
+
+class RunRecord(msgspec.Struct, kw_only=True):
+    """What a list page shows of a run: a projection, rewritten whole whenever one of its fields changes.
+
+    Attributes:
+        run_id: The run.
+        namespace: The workflow's namespace.
+        name: The workflow's name.
+        version: The workflow's version.
+        definition: The digest of the workflow's definition, as given to `put_definition`.
+        status: Where the run stands.
+        created_at: When it was started.
+        updated_at: When this record was last written.
+        ended_at: When it ended, if it has.
+        parent_run_id: The run that started it as a child, if one did.
+        parked_until: Set while the run waits for nothing but a time: recovery need not load it before then.
+        error: One line on why it faulted, for lists.
+    """
+
+    run_id: str
+    namespace: str
+    name: str
+    version: str
+    definition: str
+    status: RunStatus
+    created_at: datetime
+    updated_at: datetime
+    ended_at: datetime | None = None
+    parent_run_id: str | None = None
+    parked_until: datetime | None = None
+    error: str | None = None
+
+
+class Batch(msgspec.Struct, kw_only=True, frozen=True):
+    """Some consecutive events of one run, to be appended together with all that depends on them.
+
+    Attributes:
+        run_id: The run.
+        first_seq: The number of the first event; a run's events are numbered singly from 1, without a gap.
+        count: How many events `body` holds (0: none, and only the other fields are written).
+        at: When they were decided.
+        body: The encoded events; empty if `count` is 0.
+        record: The run's projection, when it changed.
+        snapshot: The encoded state after the last event, when a snapshot is due.
+        payloads: Large values by content hash, stored once; `body` and `snapshot` refer to them.
+        done_commands: Commands of the inbox that these events answer; they leave it in the same transaction.
+    """
+
+    run_id: str
+    first_seq: int
+    count: int
+    at: datetime
+    body: bytes
+    record: RunRecord | None = None
+    snapshot: bytes | None = None
+    payloads: tuple[tuple[str, bytes], ...] = ()
+    done_commands: tuple[int, ...] = ()
+
+
+class HistoryRow(msgspec.Struct, kw_only=True, frozen=True):
+    """One stored batch of events."""
+
+    first_seq: int
+    count: int
+    at: datetime
+    body: bytes
+
+
+class StoredRun(msgspec.Struct, kw_only=True, frozen=True):
+    """What is needed to carry a run on: its newest snapshot, and the events since."""
+
+    record: RunRecord
+    snapshot: bytes | None
+    snapshot_seq: int
+    rows: tuple[HistoryRow, ...]
+
+
+class LogLine(msgspec.Struct, kw_only=True, frozen=True):
+    """One line (or piece of one) that a task wrote while it ran.
+
+    Attributes:
+        seq: The line's number in its run, given by the store; 0 when it is handed in.
+        at: When it was written.
+        reference: The task.
+        entry: How often the flow had come to that task.
+        attempt: Which try wrote it.
+        stream: `stdout`, `stderr`, or `info` for Kapell's own words.
+        text: The text, without the line's end.
+    """
+
+    at: datetime
+    reference: str
+    entry: int
+    attempt: int
+    stream: str
+    text: str
+    seq: int = 0
+
+
+class InboxCommand(msgspec.Struct, kw_only=True, frozen=True):
+    """A command that another process wrote for the owner of a run."""
+
+    command_id: int
+    run_id: str
+    body: bytes
+    created_at: datetime
+
+
+class InboxAnswer(msgspec.Struct, kw_only=True, frozen=True):
+    """What became of a command of the inbox: an empty error means that it was obeyed."""
+
+    command_id: int
+    error: str
+    detail: dict[str, Any] = {}
+
+
+class RunFilter(msgspec.Struct, kw_only=True, frozen=True):
+    """Which runs a list page asks for; an empty filter asks for all."""
+
+    statuses: frozenset[str] = frozenset()
+    namespace: str | None = None
+    name: str | None = None
+    parent_run_id: str | None = None
+
+
+class RunStore(Protocol):
+    """Durable runs. Errors of the medium are raised as `StorageError`; nothing of a refused call is kept."""
+
+    # -- ownership -------------------------------------------------------------------------------------------------
+
+    def acquire(self, owner: str, now: datetime, lease_seconds: float) -> int:
+        """Become the owner of all runs and return the new epoch, larger than every earlier one.
+
+        A lease that has not run out does not hinder it: whoever calls has made sure, by the data folder's lock, that
+        no other owner is alive. From here on, what the former owner appends is refused.
+        """
+        ...
+
+    def renew(self, epoch: int, now: datetime, lease_seconds: float) -> None:
+        """Prolong the lease. Raises `StaleOwnerError` if another owner has acquired since."""
+        ...
+
+    # -- writing ---------------------------------------------------------------------------------------------------
+
+    def append(self, epoch: int, batches: Sequence[Batch]) -> None:
+        """Append all batches in one transaction, durable when this returns.
+
+        Raises:
+            StaleOwnerError: `epoch` is not the present owner's; nothing was written.
+            ConflictError: A batch's `first_seq` does not follow the run's last event; nothing was written.
+            StorageError: The medium refused; nothing was written.
+        """
+        ...
+
+    def put_definition(self, digest: str, source: bytes) -> None:
+        """Keep a workflow's source under its digest; keeping it again changes nothing."""
+        ...
+
+    def append_log(self, run_id: str, lines: Sequence[LogLine]) -> None:
+        """Add lines to a run's log, numbered on from the last; durable with the next `append` at the latest."""
+        ...
+
+    # -- reading ---------------------------------------------------------------------------------------------------
+
+    def get_definition(self, digest: str) -> bytes:
+        """Return a workflow's source. Raises `NotFoundError`."""
+        ...
+
+    def get_payload(self, digest: str) -> bytes:
+        """Return a large value. Raises `NotFoundError`, or `DamagedHistoryError` if it does not match its hash."""
+        ...
+
+    def get_record(self, run_id: str) -> RunRecord:
+        """Return a run's projection. Raises `NotFoundError`."""
+        ...
+
+    def load_run(self, run_id: str) -> StoredRun:
+        """Return what carries the run on. Raises `NotFoundError`, `DamagedHistoryError` (the run's id in the text)."""
+        ...
+
+    def iter_history(self, run_id: str, after_seq: int = 0) -> Iterator[HistoryRow]:
+        """Stream a run's batches that hold events numbered above `after_seq`. Raises `DamagedHistoryError`."""
+        ...
+
+    def list_runs(self, where: RunFilter, *, limit: int, after: str | None = None) -> list[RunRecord]:
+        """Return a page of runs, newest first; `after` is the last run id of the page before."""
+        ...
+
+    def list_unfinished(self) -> list[RunRecord]:
+        """Return every run that has not ended, oldest first."""
+        ...
+
+    def find_runs_by_prefix(self, prefix: str, *, limit: int = 2) -> list[str]:
+        """Return the ids of runs that begin with `prefix`, so that people can type a few letters."""
+        ...
+
+    def read_log(self, run_id: str, *, after_seq: int = 0, limit: int = 1000) -> list[LogLine]:
+        """Return lines of a run's log, in order, numbered above `after_seq`."""
+        ...
+
+    # -- the inbox: commands of other processes --------------------------------------------------------------------
+
+    def put_command(self, run_id: str, body: bytes, now: datetime) -> int:
+        """Leave a command for the owner, durable when this returns; return its id. Needs no epoch."""
+        ...
+
+    def list_commands(self, after_id: int = 0) -> list[InboxCommand]:
+        """Return the commands that wait, oldest first."""
+        ...
+
+    def answer_command(self, epoch: int, answer: InboxAnswer) -> None:
+        """Take a command that led to no event out of the inbox, and keep its answer for a while."""
+        ...
+
+    def find_answer(self, command_id: int) -> InboxAnswer | None:
+        """Return what became of a command; `None` while it waits. One that left with a batch was obeyed."""
+        ...
+
+    # -- care ------------------------------------------------------------------------------------------------------
+
+    def close_damaged(self, epoch: int, run_id: str, error: str, now: datetime) -> None:
+        """Mark a run whose history cannot be read as `damaged`, with the reason; its rows are left as they are."""
+        ...
+
+    def prune(self, epoch: int, ended_before: datetime, *, limit: int) -> int:
+        """Delete up to `limit` runs that ended before then, with all that only they refer to; return how many."""
+        ...
+
+    def close(self) -> None:
+        """Release the medium."""
+        ...
