@@ -1,0 +1,134 @@
+"""What can be asked of a run. A command that does not fit the run's state changes nothing and is told why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from kapell.language.error_types import WorkflowError
+from kapell.reasons import Reason
+
+
+class Command(msgspec.Struct, tag_field="command", omit_defaults=True, frozen=True, kw_only=True):
+    """The base of all commands."""
+
+
+class StartRun(Command, tag="start"):
+    """Begin: `input` is the raw input, a JSON value."""
+
+    run_id: str
+    input: Any
+    parent_run_id: str | None = None
+
+
+class ForkRun(Command, tag="fork"):
+    """Begin in the middle of another run: see `kapell.kernel.forking`."""
+
+    run_id: str
+    source_run_id: str
+    source_seq: int
+    raw_input: Any
+    input: Any
+    context: Any
+    chain: list[tuple[int, Any, Any]]
+    node: int
+    value: Any
+
+
+class Advance(Command, tag="advance"):
+    """Go on with what is ready."""
+
+
+class FireTimer(Command, tag="fire_timer"):
+    """A time has come."""
+
+    entry: int
+    purpose: str
+
+
+class EndAttempt(Command, tag="end_attempt"):
+    """An attempt has a known outcome. `started` is in microseconds since 1970-01-01 UTC."""
+
+    entry: int
+    attempt: int
+    output: Any = None
+    error: WorkflowError | None = None
+    started: int | None = None
+
+
+class LoseAttempt(Command, tag="lose_attempt"):
+    """The process that performed an attempt died. `idempotent` says that another performance is harmless."""
+
+    entry: int
+    attempt: int
+    idempotent: bool
+
+
+class HoldAttempt(Command, tag="hold_attempt"):
+    """An attempt must wait."""
+
+    entry: int
+    attempt: int
+    reason: Reason
+
+
+class DispatchAttempt(Command, tag="dispatch_attempt"):
+    """A held attempt may start."""
+
+    entry: int
+    attempt: int
+
+
+class SuspendRun(Command, tag="suspend"):
+    """Start no further attempts."""
+
+    reason: Reason
+
+
+class ResumeRun(Command, tag="resume"):
+    """Go on after a suspension."""
+
+
+class CancelRun(Command, tag="cancel"):
+    """End the run and what it has under way."""
+
+    reason: Reason
+
+
+class ConfirmCancel(Command, tag="confirm_cancel"):
+    """Everything that a run under cancellation had under way is over."""
+
+
+class RetryTask(Command, tag="retry"):
+    """Try a faulted task again, or an open task around it (`reference`), with another raw input if one is given."""
+
+    reference: str | None = None
+    input: Any | UnsetType = UNSET
+    reason: Reason
+
+
+class SkipTask(Command, tag="skip"):
+    """Let the faulted task count as done, with this output if one is given (its input otherwise)."""
+
+    output: Any | UnsetType = UNSET
+    reason: Reason
+
+
+AnyCommand = (
+    StartRun
+    | ForkRun
+    | Advance
+    | FireTimer
+    | EndAttempt
+    | LoseAttempt
+    | HoldAttempt
+    | DispatchAttempt
+    | SuspendRun
+    | ResumeRun
+    | CancelRun
+    | ConfirmCancel
+    | RetryTask
+    | SkipTask
+)

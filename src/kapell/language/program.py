@@ -1,0 +1,280 @@
+"""A compiled workflow: a flat tuple of nodes that the kernel, the designer and the simulator walk.
+
+The story. A workflow is a tree of task lists. `compile_workflow` lays it out flat, in the order of the text: each task
+becomes a `Node` that knows its parent, its place in the list, the node after it and where its `then` leads. Expressions
+are compiled once, references to `use` are replaced by what they name, and everything that only the author's text decides
+is decided here. What is left for the run is data.
+
+The order of the nodes is part of the stored format: histories refer to nodes by index. A new version of Kapell must lay
+an old document out in the same order (golden histories in the tests hold it to that).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kapell.language.expressions import Expression, Template
+
+NO_NODE = -1
+
+TO_NEXT = -1
+"""`then: continue`, and the default: the next task of the list, or the list's end."""
+TO_EXIT = -2
+"""`then: exit`: the end of this list."""
+TO_END = -3
+"""`then: end`: the end of the run."""
+
+
+class Kind(StrEnum):
+    """What a node does. The workflow's own list of tasks is the root, a `DO`."""
+
+    DO = "do"
+    SET = "set"
+    SWITCH = "switch"
+    FOR = "for"
+    FORK = "fork"
+    TRY = "try"
+    RAISE = "raise"
+    WAIT = "wait"
+    EMIT = "emit"
+    FUNCTION = "function"
+    ACTIVITY = "activity"
+    WORKFLOW = "workflow"
+    UNSUPPORTED = "unsupported"
+
+
+class Validator(Protocol):
+    """A compiled JSON Schema."""
+
+    def find_problem(self, value: Any) -> str | None:
+        """Return what is wrong with `value` and where, or `None`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DurationSpec:
+    """A length of time: fixed, or a template that the run evaluates."""
+
+    fixed: timedelta | None = None
+    template: Template | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetSpec:
+    """`set`: the new data."""
+
+    value: Template
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchCase:
+    """One case of a `switch`; without a condition it is the default."""
+
+    name: str
+    condition: Expression | None
+    target: int
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchSpec:
+    """`switch`: the cases in the order of the text."""
+
+    cases: tuple[SwitchCase, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ForSpec:
+    """`for`: what to go through, and the names under which the body sees the item and its index."""
+
+    collection: Template
+    each: str
+    at: str
+    condition: Expression | None
+    first: int
+
+
+@dataclass(frozen=True, slots=True)
+class ForkSpec:
+    """`fork`: one node for each branch."""
+
+    branches: tuple[int, ...]
+    compete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RetrySpec:
+    """A retry policy. `backoff` is `constant`, `linear` or `exponential`; `factor` and `max_delay` refine the last."""
+
+    when: Expression | None = None
+    except_when: Expression | None = None
+    delay: DurationSpec | None = None
+    backoff: str = "constant"
+    factor: float = 2.0
+    max_delay: DurationSpec | None = None
+    max_retries: int | None = None
+    attempt_duration: DurationSpec | None = None
+    total_duration: DurationSpec | None = None
+    jitter_from: DurationSpec | None = None
+    jitter_to: DurationSpec | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrySpec:
+    """`try`: its list, what it catches, and what it does then."""
+
+    first: int
+    error_filter: Mapping[str, Any] | None
+    variable: str
+    when: Expression | None
+    except_when: Expression | None
+    retry: RetrySpec | None
+    catch_first: int
+    catch_then: int
+
+
+@dataclass(frozen=True, slots=True)
+class RaiseSpec:
+    """`raise`: the error's members."""
+
+    error: Template
+
+
+@dataclass(frozen=True, slots=True)
+class WaitSpec:
+    """`wait`: how long."""
+
+    duration: DurationSpec
+
+
+@dataclass(frozen=True, slots=True)
+class EmitSpec:
+    """`emit`: the properties of the CloudEvent."""
+
+    event: Template
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionSpec:
+    """A call of a function of `use.functions`: its arguments become the input of its body."""
+
+    arguments: Template
+    first: int
+
+
+@dataclass(frozen=True, slots=True)
+class ActivitySpec:
+    """Outside work. `arguments` may read `$secrets`; these are put in when an attempt is dispatched."""
+
+    activity: str
+    arguments: Template
+    returns: str
+    awaits: bool
+    reads_secrets: bool
+    scheme: str | None = None
+    """The scheme of its authentication (`Basic`, `Bearer`), for `$authorization`."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowSpec:
+    """`run: workflow`: a child run."""
+
+    namespace: str
+    name: str
+    version: str
+    input: Template | None
+    awaits: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UnsupportedSpec:
+    """A task that validates but cannot run yet; a run with such a task is refused at its start."""
+
+    what: str
+
+
+Spec = (
+    SetSpec
+    | SwitchSpec
+    | ForSpec
+    | ForkSpec
+    | TrySpec
+    | RaiseSpec
+    | WaitSpec
+    | EmitSpec
+    | FunctionSpec
+    | ActivitySpec
+    | WorkflowSpec
+    | UnsupportedSpec
+)
+
+
+@dataclass(slots=True)
+class Node:
+    """One task of the text.
+
+    Attributes:
+        index: Its place in `Program.nodes`.
+        name: The task's name; empty for the root.
+        kind: What it does.
+        parent: The node whose list it stands in.
+        position: Its place in that list, or the number of its branch.
+        suffix: What its reference adds to that of the entry around it, such as `/do/0/greet`.
+        reference: Its JSON pointer in the document.
+        next: The node after it in the list, or `NO_NODE`.
+        then: Where the flow goes when it has ended: a node, `TO_NEXT`, `TO_EXIT` or `TO_END`.
+        first: The first node of its own list, for `do`.
+        spec: What belongs to its kind.
+        definition: The task as written, for `$task.definition`.
+        hides_input: Its `input.from` reads `$secrets`, so that its input is never recorded.
+    """
+
+    index: int
+    name: str
+    kind: Kind
+    parent: int
+    position: int
+    suffix: str
+    reference: str
+    definition: dict[str, Any]
+    next: int = NO_NODE
+    then: int = TO_NEXT
+    first: int = NO_NODE
+    spec: Any = None
+    condition: Expression | None = None
+    input_schema: Validator | None = None
+    input_from: Template | None = None
+    output_as: Template | None = None
+    output_schema: Validator | None = None
+    export_as: Template | None = None
+    export_schema: Validator | None = None
+    timeout: DurationSpec | None = None
+    hides_input: bool = False
+    is_plain: bool = False
+    """No condition, input, output, export, schema or timeout: the commonest case, decided once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A compiled workflow.
+
+    `nodes[0]` is the root. The workflow's own input, output and timeout stand here.
+    """
+
+    namespace: str
+    name: str
+    version: str
+    definition: dict[str, Any]
+    nodes: tuple[Node, ...]
+    input_schema: Validator | None = None
+    input_from: Template | None = None
+    output_as: Template | None = None
+    output_schema: Validator | None = None
+    timeout: DurationSpec | None = None
+    secrets: tuple[str, ...] = ()
+    by_reference: dict[str, int] = field(default_factory=dict)
