@@ -1,0 +1,50 @@
+"""What all suites share: where the specification's data is, how hypothesis behaves, the marks."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
+
+settings.register_profile("dev", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", parent=settings.get_profile("dev"), derandomize=True, database=None, print_blob=True)
+settings.load_profile("ci" if IN_CI else "dev")
+
+MARKERS = {
+    "serial": "cannot share the machine with another test of this mark; such tests run one after the other",
+    "slow": "takes more than some ten seconds",
+}
+
+
+def pytest_configure(config):
+    for name, meaning in MARKERS.items():
+        config.addinivalue_line("markers", f"{name}: {meaning}")
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.get_closest_marker("serial"):
+            item.add_marker(pytest.mark.xdist_group("serial"))
+
+
+@pytest.fixture(scope="session")
+def project_dir():
+    """The root of the checkout."""
+    return Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def spec_dir():
+    """The folder with the specification's schema, examples, invalid documents and conformance features."""
+    found = os.environ.get("KAPELL_SPEC_DIR")
+    if found and (Path(found) / "schema" / "workflow.yaml").is_file():
+        return Path(found)
+    explanation = (
+        f"KAPELL_SPEC_DIR={found!r} is no folder with schema/workflow.yaml: set it to a folder that holds `schema/`, "
+        "`examples/` and `ctk-features/` of release v1.0.3 of the Open Workflow Specification"
+    )
+    if IN_CI:
+        pytest.fail(explanation)
+    pytest.skip(explanation)
