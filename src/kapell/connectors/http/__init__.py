@@ -1,0 +1,8 @@
+"""`call: http`: one request to one endpoint, and what its response means."""
+
+from __future__ import annotations
+
+from kapell.connectors.http.activity import HttpActivity
+from kapell.connectors.http.settings import HttpSettings
+
+__all__ = ["HttpActivity", "HttpSettings"]
