@@ -102,10 +102,8 @@ def main() -> int:
     print_tail("test modules", test_modules)
     if functions:
         short = sum(size.lines < FUNCTION_GUIDE for size in functions) / len(functions)
-        test_lines, lines = sum(size.lines for size in test_modules), sum(size.lines for size in modules)
-        print(
-            f"functions under {FUNCTION_GUIDE} lines: {short:.0%}; lines of tests a line of code: {test_lines / lines:.1f}"
-        )
+        ratio = sum(size.lines for size in test_modules) / sum(size.lines for size in modules)
+        print(f"functions under {FUNCTION_GUIDE} lines: {short:.0%}; lines of tests a line of code: {ratio:.1f}")
     too_large = [size for size in modules + test_modules if size.lines > MODULE_LIMIT and not size.explained]
     too_large += [size for size in functions + test_functions if size.lines > FUNCTION_LIMIT and not size.explained]
     for size in too_large:
