@@ -2,19 +2,22 @@
 
 A `RunStore` appends the events of many runs in one durable transaction, and gives them back. It knows nothing of the
 kernel: events are opaque bytes here, and the projections that list pages read are handed to it ready-made. Its methods
-block; the engine decides on which thread it calls them. One instance is used by one thread at a time.
+block; the engine decides on which thread it calls them. Any thread may call them: writes wait for one another, reads
+and log lines do not wait for writes.
 
 Two implementations (SQLite, and the in-memory one of the test kit) are held to this text by one conformance suite,
-`tests/integration/run_store_contract.py`.
+`tests/integration/store/test_run_store_contract.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime
-from typing import Any, Literal, Protocol
+from datetime import datetime  # noqa: TC003 -- msgspec resolves the fields' types when the program runs
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 RunStatus = Literal["running", "waiting", "suspended", "cancelling", "completed", "faulted", "cancelled", "damaged"]
 ENDED: frozenset[str] = frozenset({"completed", "faulted", "cancelled", "damaged"})
@@ -28,11 +31,11 @@ class RunRecord(msgspec.Struct, kw_only=True):
         namespace: The workflow's namespace.
         name: The workflow's name.
         version: The workflow's version.
-        definition: The digest of the workflow's definition, as given to `put_definition`.
+        definition: The digest of the workflow's definition, which `put_definition` was given before.
         status: Where the run stands.
         created_at: When it was started.
         updated_at: When this record was last written.
-        ended_at: When it ended, if it has.
+        ended_at: When it ended; set if, and only if, the status is one of `ENDED`.
         parent_run_id: The run that started it as a child, if one did.
         parked_until: Set while the run waits for nothing but a time: recovery need not load it before then.
         error: One line on why it faulted, for lists.
@@ -58,13 +61,15 @@ class Batch(msgspec.Struct, kw_only=True, frozen=True):
     Attributes:
         run_id: The run.
         first_seq: The number of the first event; a run's events are numbered singly from 1, without a gap.
-        count: How many events `body` holds (0: none, and only the other fields are written).
+        count: How many events `body` holds; with 0 only the other fields are written, and `first_seq` is ignored.
         at: When they were decided.
         body: The encoded events; empty if `count` is 0.
-        record: The run's projection, when it changed.
-        snapshot: The encoded state after the last event, when a snapshot is due.
-        payloads: Large values by content hash, stored once; `body` and `snapshot` refer to them.
-        done_commands: Commands of the inbox that these events answer; they leave it in the same transaction.
+        record: The run's projection, when it changed; a run's first batch brings it.
+        snapshot: The encoded state after the last event, when a snapshot is due; the two newest of a run are kept.
+        payloads: Large values by content hash (SHA-256 in hexadecimal), stored once; `body` and `snapshot` refer to
+            them. A run names every one that it refers to, also one that another run has stored: it goes with its last
+            user.
+        done_commands: Commands of the inbox that these events answer; they leave it in the same transaction, obeyed.
     """
 
     run_id: str
@@ -168,17 +173,22 @@ class RunStore(Protocol):
 
         Raises:
             StaleOwnerError: `epoch` is not the present owner's; nothing was written.
-            ConflictError: A batch's `first_seq` does not follow the run's last event; nothing was written.
+            ConflictError: A batch's `first_seq` does not follow the run's last event, a run's first batch brings no
+                record, or a record is not valid (`RunRecord` says when); nothing was written.
             StorageError: The medium refused; nothing was written.
         """
         ...
 
     def put_definition(self, digest: str, source: bytes) -> None:
-        """Keep a workflow's source under its digest; keeping it again changes nothing."""
+        """Keep a workflow's source under its digest, durable when this returns; keeping it again changes nothing."""
         ...
 
     def append_log(self, run_id: str, lines: Sequence[LogLine]) -> None:
-        """Add lines to a run's log, numbered on from the last; durable with the next `append` at the latest."""
+        """Add lines to a run's log, numbered on from the last.
+
+        Every process can read them when this returns, and they survive the end of the process, however violent; a power
+        cut may take the last of them, since no sync of the disk is spent on log lines.
+        """
         ...
 
     # -- reading ---------------------------------------------------------------------------------------------------
@@ -196,15 +206,25 @@ class RunStore(Protocol):
         ...
 
     def load_run(self, run_id: str) -> StoredRun:
-        """Return what carries the run on. Raises `NotFoundError`, `DamagedHistoryError` (the run's id in the text)."""
+        """Return what carries the run on: the newest snapshot that is sound, and the rows after it.
+
+        Raises:
+            NotFoundError: There is no such run.
+            DamagedHistoryError: A row that is needed is damaged or missing; the text names the run and the row.
+        """
         ...
 
     def iter_history(self, run_id: str, after_seq: int = 0) -> Iterator[HistoryRow]:
-        """Stream a run's batches that hold events numbered above `after_seq`. Raises `DamagedHistoryError`."""
+        """Stream a run's batches that hold events numbered above `after_seq`, also while the run goes on.
+
+        Raises:
+            NotFoundError: There is no such run.
+            DamagedHistoryError: A row is damaged or missing; those before it have been given.
+        """
         ...
 
     def list_runs(self, where: RunFilter, *, limit: int, after: str | None = None) -> list[RunRecord]:
-        """Return a page of runs, newest first; `after` is the last run id of the page before."""
+        """Return a page of runs, those stored last first; `after` is the last run id of the page before."""
         ...
 
     def list_unfinished(self) -> list[RunRecord]:
@@ -212,7 +232,7 @@ class RunStore(Protocol):
         ...
 
     def find_runs_by_prefix(self, prefix: str, *, limit: int = 2) -> list[str]:
-        """Return the ids of runs that begin with `prefix`, so that people can type a few letters."""
+        """Return the ids of runs that begin with `prefix`, in order, so that people can type a few letters."""
         ...
 
     def read_log(self, run_id: str, *, after_seq: int = 0, limit: int = 1000) -> list[LogLine]:
@@ -222,31 +242,49 @@ class RunStore(Protocol):
     # -- the inbox: commands of other processes --------------------------------------------------------------------
 
     def put_command(self, run_id: str, body: bytes, now: datetime) -> int:
-        """Leave a command for the owner, durable when this returns; return its id. Needs no epoch."""
+        """Leave a command for the owner, durable when this returns; return its id, never given before.
+
+        Any process may, without an epoch.
+        """
         ...
 
     def list_commands(self, after_id: int = 0) -> list[InboxCommand]:
-        """Return the commands that wait, oldest first."""
+        """Return the commands that wait and have a larger id than `after_id`, oldest first."""
         ...
 
     def answer_command(self, epoch: int, answer: InboxAnswer) -> None:
-        """Take a command that led to no event out of the inbox, and keep its answer for a while."""
+        """Take a command that led to no event out of the inbox, and keep its answer for a while.
+
+        A command that has left already keeps its first answer. Raises `StaleOwnerError`.
+        """
         ...
 
     def find_answer(self, command_id: int) -> InboxAnswer | None:
-        """Return what became of a command; `None` while it waits. One that left with a batch was obeyed."""
+        """Return what became of a command; `None` while it waits. One that left with a batch was obeyed.
+
+        Raises `NotFoundError` when there never was such a command, or its answer is no longer kept; the answers of the
+        last 1,000 commands are.
+        """
         ...
 
     # -- care ------------------------------------------------------------------------------------------------------
 
     def close_damaged(self, epoch: int, run_id: str, error: str, now: datetime) -> None:
-        """Mark a run whose history cannot be read as `damaged`, with the reason; its rows are left as they are."""
+        """Mark a run whose history cannot be read as `damaged`, with the reason; its rows are left as they are.
+
+        Raises `StaleOwnerError`, `NotFoundError`.
+        """
         ...
 
     def prune(self, epoch: int, ended_before: datetime, *, limit: int) -> int:
-        """Delete up to `limit` runs that ended before then, with all that only they refer to; return how many."""
+        """Delete up to `limit` runs that ended before then, oldest first, with all that only they refer to.
+
+        Fewer go at once when their histories are long, so that a call stays short; it returns how many went, and 0 says
+        that none is left. A run stays while its parent has not ended, and a definition while the store object that put
+        it is open. Raises `StaleOwnerError`.
+        """
         ...
 
     def close(self) -> None:
-        """Release the medium."""
+        """Release the medium; a second call does nothing."""
         ...

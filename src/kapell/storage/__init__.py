@@ -1,0 +1,1 @@
+"""Where things are kept: the data folder, the databases in it, their tables and migrations."""

@@ -1,0 +1,162 @@
+"""Runs, read back and checked: what carries a run on, its history, its payloads."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from kapell.engine.sqlite_store.rows import (
+    RECORD_COLUMNS,
+    checksum_history,
+    checksum_snapshot,
+    decode_record,
+    from_microseconds,
+)
+from kapell.engine.store import HistoryRow, RunRecord, StoredRun
+from kapell.errors import DamagedHistoryError, NotFoundError
+from kapell.storage.errors import is_damage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from kapell.storage.database import Database
+
+_PAGE_ROWS = 128
+
+# S608: the only thing put into these statements is a constant of this package.
+_FIND_RUN = f"SELECT run_key, {RECORD_COLUMNS} FROM runs WHERE run_id = ?"  # noqa: S608 -- see above
+_FIND_RUN_KEY = "SELECT run_key FROM runs WHERE run_id = ?"
+_LIST_SNAPSHOTS = "SELECT seq, crc32, body FROM snapshots WHERE run_key = ? ORDER BY seq DESC"
+_FIND_BATCH_START = "SELECT coalesce(max(first_seq), 1) FROM history WHERE run_key = ? AND first_seq <= ?"
+_LIST_HISTORY = """
+    SELECT first_seq, count, at, crc32, body FROM history
+    WHERE run_key = ? AND first_seq >= ? ORDER BY first_seq LIMIT ?
+"""
+_FIND_PAYLOAD = "SELECT body FROM payloads WHERE digest = ?"
+_FIND_DEFINITION = "SELECT source FROM definitions WHERE digest = ?"
+
+
+def get_record(database: Database, run_id: str) -> RunRecord:
+    """Return a run's projection. Raises `NotFoundError`."""
+    with database.read() as connection:
+        return _find_run(connection, run_id)[1]
+
+
+def load_run(database: Database, run_id: str) -> StoredRun:
+    """Return a run with its newest snapshot that is sound, and the events since.
+
+    A damaged snapshot costs only time: an older one, or the whole history, gives the same state.
+
+    Raises:
+        NotFoundError: There is no such run.
+        DamagedHistoryError: A row that is needed is damaged or missing.
+    """
+    with database.read() as connection, _naming_damage(run_id):
+        run_key, record = _find_run(connection, run_id)
+        seq, snapshot = _find_snapshot(connection, run_key)
+        rows = connection.execute(_LIST_HISTORY, (run_key, seq + 1, -1))
+        return StoredRun(
+            record=record,
+            snapshot=snapshot,
+            snapshot_seq=seq,
+            rows=tuple(_check_rows(run_id, run_key, seq + 1, rows)),
+        )
+
+
+def iter_history(database: Database, run_id: str, after_seq: int) -> Iterator[HistoryRow]:
+    """Stream the batches that hold events above `after_seq`, a page at a time, so that no transaction stays open.
+
+    Raises:
+        NotFoundError: There is no such run.
+        DamagedHistoryError: A row is damaged or missing.
+    """
+    with database.read() as connection, _naming_damage(run_id):
+        row = connection.execute(_FIND_RUN_KEY, (run_id,)).fetchone()
+        if row is None:
+            raise _no_such_run(run_id)
+        (run_key,) = row
+        (next_seq,) = connection.execute(_FIND_BATCH_START, (run_key, after_seq + 1)).fetchone()
+    while True:
+        with database.read() as connection, _naming_damage(run_id):
+            page = connection.execute(_LIST_HISTORY, (run_key, next_seq, _PAGE_ROWS)).fetchall()
+        for batch in _check_rows(run_id, run_key, next_seq, page):
+            next_seq = batch.first_seq + batch.count
+            if next_seq > after_seq + 1:
+                yield batch
+        if len(page) < _PAGE_ROWS:
+            return
+
+
+def get_payload(database: Database, digest: str) -> bytes:
+    """Return a large value. Raises `NotFoundError`, or `DamagedHistoryError` if it does not match its hash."""
+    with database.read() as connection:
+        row = connection.execute(_FIND_PAYLOAD, (digest,)).fetchone()
+    if row is None:
+        raise NotFoundError(f"There is no payload {digest}.")
+    body: bytes = row[0]
+    if hashlib.sha256(body).hexdigest() != digest:
+        raise DamagedHistoryError(
+            f"The stored payload {digest} does not match its hash: the database was damaged on disk.",
+            hint="The runs that use it cannot be carried on; restore the data folder from a backup.",
+        )
+    return body
+
+
+def get_definition(database: Database, digest: str) -> bytes:
+    """Return a workflow's source. Raises `NotFoundError`."""
+    with database.read() as connection:
+        row = connection.execute(_FIND_DEFINITION, (digest,)).fetchone()
+    if row is None:
+        raise NotFoundError(f"There is no workflow definition {digest}.")
+    source: bytes = row[0]
+    return source
+
+
+def _find_run(connection: sqlite3.Connection, run_id: str) -> tuple[int, RunRecord]:
+    row = connection.execute(_FIND_RUN, (run_id,)).fetchone()
+    if row is None:
+        raise _no_such_run(run_id)
+    return row[0], decode_record(row[1:])
+
+
+def _find_snapshot(connection: sqlite3.Connection, run_key: int) -> tuple[int, bytes | None]:
+    for seq, crc32, body in connection.execute(_LIST_SNAPSHOTS, (run_key,)):
+        if crc32 == checksum_snapshot(run_key, seq, body):
+            return seq, body
+    return 0, None
+
+
+def _check_rows(
+    run_id: str, run_key: int, next_seq: int, rows: Iterable[tuple[int, int, int, int, bytes]]
+) -> Iterator[HistoryRow]:
+    for first_seq, count, at, crc32, body in rows:
+        if crc32 != checksum_history(run_key, first_seq, count, at, body):
+            raise _damaged(run_id, f"the row of event {first_seq} does not match its checksum")
+        if first_seq != next_seq:
+            raise _damaged(run_id, f"event {next_seq} is missing, the next row begins with {first_seq}")
+        next_seq = first_seq + count
+        yield HistoryRow(first_seq=first_seq, count=count, at=from_microseconds(at), body=body)
+
+
+@contextmanager
+def _naming_damage(run_id: str) -> Iterator[None]:
+    """Say which run is concerned when SQLite itself cannot read a page: others may well be sound."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        if is_damage(error):
+            raise _damaged(run_id, f"SQLite cannot read a page of it ({error})") from error
+        raise
+
+
+def _damaged(run_id: str, what: str) -> DamagedHistoryError:
+    return DamagedHistoryError(
+        f"The history of run {run_id} is damaged: {what}.",
+        hint="The data was changed on disk, outside Kapell; check the disk, and restore the folder if the run matters.",
+    )
+
+
+def _no_such_run(run_id: str) -> NotFoundError:
+    return NotFoundError(f"There is no run {run_id}.")

@@ -1,0 +1,99 @@
+"""The migrations of the database of runs."""
+
+from __future__ import annotations
+
+from kapell.storage.migrations import Migration
+
+_FIRST_TABLES = (
+    """
+    CREATE TABLE owner (
+        only INTEGER NOT NULL PRIMARY KEY CHECK (only = 1),
+        epoch INTEGER NOT NULL CHECK (epoch >= 1),
+        name TEXT NOT NULL,
+        acquired_at INTEGER NOT NULL,
+        lease_until INTEGER NOT NULL
+    ) STRICT
+    """,
+    """
+    CREATE TABLE definitions (
+        definition_key INTEGER NOT NULL PRIMARY KEY,
+        digest TEXT NOT NULL UNIQUE,
+        source BLOB NOT NULL
+    ) STRICT
+    """,
+    """
+    CREATE TABLE runs (
+        run_key INTEGER NOT NULL PRIMARY KEY,
+        run_id TEXT NOT NULL UNIQUE,
+        namespace TEXT NOT NULL,
+        name TEXT NOT NULL,
+        version TEXT NOT NULL,
+        definition_key INTEGER NOT NULL REFERENCES definitions (definition_key),
+        status TEXT NOT NULL CHECK (status IN (
+            'running', 'waiting', 'suspended', 'cancelling', 'completed', 'faulted', 'cancelled', 'damaged')),
+        created_at INTEGER NOT NULL,
+        updated_at INTEGER NOT NULL,
+        ended_at INTEGER,
+        parent_run_id TEXT,
+        parked_until INTEGER,
+        error TEXT,
+        CHECK ((ended_at IS NOT NULL) = (status IN ('completed', 'faulted', 'cancelled', 'damaged')))
+    ) STRICT
+    """,
+    "CREATE INDEX runs_by_status ON runs (status)",
+    "CREATE INDEX runs_by_name ON runs (name, namespace)",
+    "CREATE INDEX runs_by_parent ON runs (parent_run_id) WHERE parent_run_id IS NOT NULL",
+    "CREATE INDEX runs_by_end ON runs (ended_at) WHERE ended_at IS NOT NULL",
+    "CREATE INDEX runs_by_definition ON runs (definition_key)",
+    """
+    CREATE TABLE history (
+        run_key INTEGER NOT NULL REFERENCES runs (run_key),
+        first_seq INTEGER NOT NULL CHECK (first_seq >= 1),
+        count INTEGER NOT NULL CHECK (count >= 1),
+        at INTEGER NOT NULL,
+        crc32 INTEGER NOT NULL,
+        body BLOB NOT NULL,
+        UNIQUE (run_key, first_seq)
+    ) STRICT
+    """,
+    """
+    CREATE TABLE snapshots (
+        run_key INTEGER NOT NULL REFERENCES runs (run_key),
+        seq INTEGER NOT NULL CHECK (seq >= 0),
+        crc32 INTEGER NOT NULL,
+        body BLOB NOT NULL,
+        UNIQUE (run_key, seq)
+    ) STRICT
+    """,
+    """
+    CREATE TABLE payloads (
+        digest TEXT NOT NULL PRIMARY KEY,
+        body BLOB NOT NULL
+    ) STRICT
+    """,
+    """
+    CREATE TABLE payload_uses (
+        run_key INTEGER NOT NULL REFERENCES runs (run_key),
+        digest TEXT NOT NULL REFERENCES payloads (digest),
+        PRIMARY KEY (run_key, digest)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX payload_uses_by_digest ON payload_uses (digest)",
+    """
+    CREATE TABLE inbox (
+        command_id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+        run_id TEXT NOT NULL,
+        body BLOB NOT NULL,
+        created_at INTEGER NOT NULL
+    ) STRICT
+    """,
+    """
+    CREATE TABLE inbox_answers (
+        command_id INTEGER NOT NULL PRIMARY KEY,
+        error TEXT NOT NULL,
+        detail TEXT NOT NULL
+    ) STRICT
+    """,
+)
+
+RUNS_MIGRATIONS: tuple[Migration, ...] = (Migration(1, _FIRST_TABLES),)
