@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from typing import TYPE_CHECKING
 
@@ -26,3 +27,10 @@ def _encode(number: int, length: int) -> str:
         number, index = divmod(number, 32)
         characters.append(_ALPHABET[index])
     return "".join(reversed(characters))
+
+
+def derive_run_id(now: datetime, seed: str) -> str:
+    """Return the id of a child run: as `make_run_id`, but the same each time for one `seed` and moment."""
+    milliseconds = int(now.timestamp() * 1000)
+    digest = hashlib.blake2b(seed.encode(), digest_size=_RANDOM_BYTES).digest()
+    return _encode(milliseconds, _TIME_CHARS) + _encode(int.from_bytes(digest, "big"), 16)

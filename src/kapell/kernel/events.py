@@ -23,9 +23,11 @@ class Event(msgspec.Struct, tag_field="event", omit_defaults=True, gc=False, kw_
 
     Attributes:
         at: When it was decided, in microseconds since 1970-01-01 UTC.
+        payloads: Fields whose values are stored apart, and their hashes; empty but in storage.
     """
 
     at: int
+    payloads: dict[str, str] = {}
 
     @property
     def moment(self) -> datetime:

@@ -68,6 +68,7 @@ def _begin(state: st.State, event: ev.RunStarted | ev.RunForked, value: Any) -> 
     state.started_at = event.at
     state.raw_input = event.raw_input
     state.input = value
+    state.run_length = None if event.deadline is None else event.deadline - event.at
     state.contexts = {0: {}}
     state.entries = {
         st.ROOT: st.Entry(

@@ -149,6 +149,7 @@ class State(msgspec.Struct):
         seq: The number of the last event that was folded in.
         contexts: The context of each scope; 0 is the run's own.
         arrivals: How often the flow has come to each node.
+        run_length: The workflow's timeout, in microseconds.
         failed: The fault that ended the run, for repair.
         closing_children: Child runs whose end a cancellation waits for.
     """
@@ -169,7 +170,7 @@ class State(msgspec.Struct):
     arrivals: dict[int, int] = {}
     next_entry: int = 1
     next_scope: int = 1
-    deadline: int | None = None
+    run_length: int | None = None
     failed: Fault | None = None
     closing_children: list[str] = []
 

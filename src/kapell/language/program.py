@@ -169,15 +169,27 @@ class FunctionSpec:
 
 @dataclass(frozen=True, slots=True)
 class ActivitySpec:
-    """Outside work. `arguments` may read `$secrets`; these are put in when an attempt is dispatched."""
+    """Outside work.
+
+    Attributes:
+        activity: Its kind: `http`, `openapi`, `shell`, `script`.
+        arguments: The arguments as far as they may be recorded: nothing in here reads `$secrets`.
+        secret_arguments: What reads `$secrets`, with its path in the arguments; put in when an attempt is dispatched.
+        full_arguments: All of them, for a task whose input is not recorded.
+        secret_policies: Paths of authentication policies that are kept in a secret, and the secret's name.
+        returns: What a process gives.
+        awaits: Whether the task waits for the end.
+        scheme: The scheme of its authentication (`Basic`, `Bearer`), for `$authorization`.
+    """
 
     activity: str
     arguments: Template
+    secret_arguments: tuple[tuple[tuple[str | int, ...], Expression], ...]
+    full_arguments: Template
+    secret_policies: tuple[tuple[tuple[str | int, ...], str], ...]
     returns: str
     awaits: bool
-    reads_secrets: bool
     scheme: str | None = None
-    """The scheme of its authentication (`Basic`, `Bearer`), for `$authorization`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,111 @@
+"""Events and state as bytes, and back.
+
+Values above a limit are kept apart, once, under their hash: the event that carries one names it in `payloads` instead.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from kapell.errors import DamagedHistoryError
+from kapell.kernel.events import AnyEvent, Event
+from kapell.kernel.state import State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+PAYLOAD_BYTES = 64 * 1024
+"""Values of more bytes than this are stored apart."""
+
+_VALUE_FIELDS = ("raw_input", "input", "output", "context", "value", "arguments")
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(list[AnyEvent])
+_state_decoder = msgspec.json.Decoder(State)
+
+Payloads = tuple[tuple[str, bytes], ...]
+
+
+class ValueTooLargeError(ValueError):
+    """A value is larger than the installation allows.
+
+    Attributes:
+        index: Which of the events carries it.
+        size: Its size in bytes.
+    """
+
+    def __init__(self, index: int, size: int) -> None:
+        """Say which event, and how large."""
+        super().__init__(f"a value of {size:,} bytes is too large")
+        self.index = index
+        self.size = size
+
+
+def encode_events(events: Sequence[Event], max_value_bytes: int) -> tuple[bytes, Payloads]:
+    """Return events as bytes, and the values that are to be stored apart, by hash.
+
+    Raises:
+        ValueTooLargeError: A value has more than `max_value_bytes`.
+    """
+    body = _encoder.encode(events)
+    if len(body) <= PAYLOAD_BYTES:
+        return body, ()
+    payloads: dict[str, bytes] = {}
+    stored = [_set_apart(event, index, payloads, max_value_bytes) for index, event in enumerate(events)]
+    return _encoder.encode(stored), tuple(payloads.items())
+
+
+def _set_apart(event: Event, index: int, payloads: dict[str, bytes], max_value_bytes: int) -> Event:
+    names: dict[str, str] = {}
+    for name in _VALUE_FIELDS:
+        value = getattr(event, name, None)
+        if not isinstance(value, dict | list | str):
+            continue
+        encoded = _encoder.encode(value)
+        if len(encoded) > max_value_bytes:
+            raise ValueTooLargeError(index, len(encoded))
+        if len(encoded) > PAYLOAD_BYTES:
+            digest = hashlib.sha256(encoded).hexdigest()
+            payloads[digest] = encoded
+            names[name] = digest
+    if not names:
+        return event
+    return msgspec.structs.replace(event, payloads=names, **dict.fromkeys(names))
+
+
+def decode_events(body: bytes, get_payload: Callable[[str], bytes]) -> list[Event]:
+    """Return the events of `body`, their large values put back in.
+
+    Raises:
+        DamagedHistoryError: The bytes are no events.
+    """
+    try:
+        events: list[Event] = _decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise DamagedHistoryError(f"A stored event cannot be read: {error}.") from error
+    for event in events:
+        for name, digest in event.payloads.items():
+            setattr(event, name, msgspec.json.decode(get_payload(digest)))
+        event.payloads = {}
+    return events
+
+
+def encode_state(state: State) -> bytes:
+    """Return a snapshot of the state."""
+    return _encoder.encode(state)
+
+
+def decode_state(snapshot: bytes) -> State:
+    """Return the state of a snapshot. Raises `DamagedHistoryError`."""
+    try:
+        return _state_decoder.decode(snapshot)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise DamagedHistoryError(f"A stored snapshot cannot be read: {error}.") from error
+
+
+def to_builtins(value: Any) -> Any:
+    """Return events or state as plain JSON values, for people and programs."""
+    return msgspec.to_builtins(value)

@@ -1,0 +1,44 @@
+"""The errors that the kernel itself raises, and the exception that carries an error out of a step."""
+
+from __future__ import annotations
+
+from kapell.language.error_types import EXPRESSION, LOST, RUNTIME, TIMEOUT, VALIDATION, WorkflowError, make_error
+
+
+class StepError(Exception):
+    """A step cannot be made: the task faults with `error`."""
+
+    def __init__(self, error: WorkflowError) -> None:
+        """Carry the error."""
+        super().__init__(error.detail)
+        self.error = error
+
+
+def make_timeout_error(reference: str, what: str) -> WorkflowError:
+    """Return the error of a task, retry or workflow that took longer than its timeout allows."""
+    return make_error(TIMEOUT, f"{what} took longer than its timeout allows.", instance=reference)
+
+
+def make_lost_error(reference: str) -> WorkflowError:
+    """Return the error of an attempt whose outcome nobody knows, and that must not be made again unasked."""
+    return make_error(
+        LOST,
+        "The engine stopped while this attempt was under way, so its outcome is unknown. It may have taken effect. "
+        "Look at the target, then `retry` the task or `skip` it.",
+        instance=reference,
+    )
+
+
+def expression_error(reference: str, source: str, message: str) -> StepError:
+    """Return the error of an expression that failed (dsl.md, Runtime Expressions)."""
+    return StepError(make_error(EXPRESSION, f"{message} (in `{source}`)", instance=reference))
+
+
+def validation_error(reference: str, what: str, problem: str) -> StepError:
+    """Return the error of data that does not satisfy its schema (dsl.md, Data Flow)."""
+    return StepError(make_error(VALIDATION, f"The {what} does not satisfy its schema: {problem}", instance=reference))
+
+
+def runtime_error(reference: str, detail: str) -> StepError:
+    """Return an error that belongs to no other type."""
+    return StepError(make_error(RUNTIME, detail, instance=reference))

@@ -1,0 +1,20 @@
+"""The limits within which a run is carried out."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """Limits of a run.
+
+    Attributes:
+        max_tasks: How many tasks a run may enter before it faults (`max_tasks_per_run`).
+        max_events: After how many events a decision stops and asks to be continued.
+        stop_at_result: Whether a decision also stops after each task's result, so that it is durable before the next
+            task starts. Effects never start before their cause is durable, with or without this.
+    """
+
+    max_tasks: int = 100_000
+    max_events: int = 64
+    stop_at_result: bool = False

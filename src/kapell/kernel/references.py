@@ -1,0 +1,18 @@
+"""References: the JSON pointer of a task within its run, with the numbers of the iterations around it (decision 13)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kapell.language.program import Kind
+
+if TYPE_CHECKING:
+    from kapell.kernel.state import Entry
+    from kapell.language.program import Node, Program
+
+
+def make_reference(program: Program, parent: Entry, node: Node) -> str:
+    """Return the reference of `node` inside the entry `parent`, such as `/do/0/loop/for/3/do/1/call`."""
+    if program.nodes[parent.node].kind is Kind.FOR:
+        return f"{parent.reference}/for/{parent.iteration}{node.suffix}"
+    return parent.reference + node.suffix
