@@ -1,3 +1,22 @@
 """The built-in connectors: how `call: http`, `call: openapi`, `run: shell` and `run: script` reach the world."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kapell.connectors.http import HttpActivity, HttpSettings
+from kapell.connectors.process import ProcessRunner, ProcessSettings, ShellActivity
+
+if TYPE_CHECKING:
+    from kapell.sdk import Activity
+
+__all__ = ["HttpSettings", "ProcessSettings", "make_activities"]
+
+
+def make_activities(http: HttpSettings, process: ProcessSettings) -> dict[str, Activity]:
+    """Return the built-in activities by the `kind` that requests name them with.
+
+    Each is to be closed in the end; nothing is opened or started before its first use.
+    """
+    runner = ProcessRunner(process)
+    return {"http": HttpActivity(http), "shell": ShellActivity(runner)}
