@@ -47,7 +47,7 @@ RUNS_SCHEMA: tuple[str, ...] = (
     """,
     # Each index ends in run_key by itself: what has one status, name or parent is already sorted by age.
     "CREATE INDEX runs_by_status ON runs (status)",
-    "CREATE INDEX runs_by_name ON runs (name, namespace)",
+    "CREATE INDEX runs_by_name ON runs (name)",
     "CREATE INDEX runs_by_parent ON runs (parent_run_id) WHERE parent_run_id IS NOT NULL",
     "CREATE INDEX runs_by_end ON runs (ended_at) WHERE ended_at IS NOT NULL",
     "CREATE INDEX runs_by_definition ON runs (definition_key)",

@@ -16,7 +16,7 @@ from kapell.engine.store import ENDED
 from kapell.errors import ConflictError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from kapell.engine.store import Batch
 
@@ -87,11 +87,15 @@ class Positions:
         if len(self._known) > _REMEMBERED_RUNS:
             self._known.clear()
         self._known.update(moved)
-        for run_id in ended:
-            self._known.pop(run_id, None)
+        self.forget(ended)
         self.next_key = next_key
 
-    def forget(self) -> None:
+    def forget(self, run_ids: Iterable[str]) -> None:
+        """Look these runs up again when they are next needed."""
+        for run_id in run_ids:
+            self._known.pop(run_id, None)
+
+    def forget_all(self) -> None:
         """Know nothing any more: another owner may have written."""
         self._known.clear()
         self.next_key = None

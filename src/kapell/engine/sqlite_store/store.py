@@ -66,7 +66,7 @@ class SqliteRunStore:
         """Become the owner of all runs and return the new epoch."""
         with self._database.write() as connection:
             epoch = ownership.take_over(connection, owner, now, lease_seconds)
-        self._positions.forget()
+        self._positions.forget_all()
         return epoch
 
     def renew(self, epoch: int, now: datetime, lease_seconds: float) -> None:
@@ -174,6 +174,7 @@ class SqliteRunStore:
                 # The log first: a run that lost its log is pruned the next time, a log that lost its run never.
                 self._log.drop(run.run_id for run in runs)
                 pruning.drop_runs(connection, runs, self._put_definitions)
+        self._positions.forget(run.run_id for run in runs)
         return len(runs)
 
     def close(self) -> None:

@@ -41,7 +41,7 @@ _FIRST_TABLES = (
     ) STRICT
     """,
     "CREATE INDEX runs_by_status ON runs (status)",
-    "CREATE INDEX runs_by_name ON runs (name, namespace)",
+    "CREATE INDEX runs_by_name ON runs (name)",
     "CREATE INDEX runs_by_parent ON runs (parent_run_id) WHERE parent_run_id IS NOT NULL",
     "CREATE INDEX runs_by_end ON runs (ended_at) WHERE ended_at IS NOT NULL",
     "CREATE INDEX runs_by_definition ON runs (definition_key)",
