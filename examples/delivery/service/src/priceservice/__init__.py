@@ -1,0 +1,1 @@
+"""A small web service that tells what a number of articles costs."""
