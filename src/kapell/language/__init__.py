@@ -1,1 +1,20 @@
 """The workflow language: read, check, lint, save, and describe to editors. Pure: no I/O, no clock."""
+
+from kapell.language.model import Workflow
+from kapell.language.nodes import Limits, Position
+from kapell.language.problems import InvalidWorkflowError, Problem
+from kapell.language.source import SourceDocument, read_document
+from kapell.language.validator import Validation, load_workflow, validate
+
+__all__ = [
+    "InvalidWorkflowError",
+    "Limits",
+    "Position",
+    "Problem",
+    "SourceDocument",
+    "Validation",
+    "Workflow",
+    "load_workflow",
+    "read_document",
+    "validate",
+]

@@ -55,8 +55,8 @@ def parse_duration(value: Any) -> timedelta:
     for name, amount in value.items():
         if name not in WRITTEN_PARTS:
             raise ValueError(f"{name!r} is no part of a duration; the parts are {', '.join(WRITTEN_PARTS)}")
-        if isinstance(amount, bool) or not isinstance(amount, int):
-            raise ValueError(f"the {name} of a duration must be a whole number, not {amount!r}")  # noqa: TRY004 -- as above
+        if isinstance(amount, bool) or not isinstance(amount, int | float) or amount % 1:
+            raise ValueError(f"the {name} of a duration must be a whole number, not {amount!r}")
     return _total(value)
 
 

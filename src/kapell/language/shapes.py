@@ -80,13 +80,28 @@ class ExactlyOne(msgspec.Struct, frozen=True):
     keys: tuple[str, ...]
 
 
-class AnyOf(msgspec.Struct, frozen=True):
-    """A rule of a class: at least one of these keys is written."""
+class Needs(msgspec.Struct, frozen=True):
+    """A rule of a class: where `key` is written, `other` is too."""
 
-    keys: tuple[str, ...]
+    key: str
+    other: str
 
 
-Rule = ExactlyOne | AnyOf
+class Alone(msgspec.Struct, frozen=True):
+    """A rule of a class: where `key` is written, nothing else is."""
+
+    key: str
+
+
+class NeededWhen(msgspec.Struct, frozen=True):
+    """A rule of a class: `key` is written just where `other` has this value."""
+
+    key: str
+    other: str
+    value: str
+
+
+Rule = ExactlyOne | Needs | Alone | NeededWhen
 
 Expression = Annotated[str, Text(role="expression")]
 """A runtime expression, with or without `${ }` (decision 2)."""

@@ -3,7 +3,7 @@
 from typing import Annotated, ClassVar, Literal
 
 from kapell.language.model.base import Record
-from kapell.language.shapes import AnyOf, ExactlyOne, Rule, Text, ValueText
+from kapell.language.shapes import Alone, ExactlyOne, Needs, Rule, Text, ValueText
 
 SecretName = Annotated[str, Text(min_length=1)]
 UriTemplate = Annotated[str, Text(role="value", format="uri-template")]
@@ -12,8 +12,11 @@ UriTemplate = Annotated[str, Text(role="value", format="uri-template")]
 class PasswordAuthentication(Record, frozen=True, kw_only=True):
     """A user name and password, written here or kept in a secret (basic and digest)."""
 
-    OPEN: ClassVar[bool] = False
-    RULES: ClassVar[tuple[Rule, ...]] = (AnyOf(("use", "username")),)
+    RULES: ClassVar[tuple[Rule, ...]] = (
+        ExactlyOne(("use", "username")),
+        Needs("username", "password"),
+        Needs("password", "username"),
+    )
 
     use: Annotated[SecretName | None, "The secret that holds `username` and `password`."] = None
     username: Annotated[ValueText | None, "The user name."] = None
@@ -71,6 +74,8 @@ class OAuth2Endpoints(Record, frozen=True, kw_only=True):
 
 class OpenIdConnectAuthentication(Record, frozen=True, kw_only=True):
     """A token had by OpenID Connect, or a secret that holds all of this."""
+
+    RULES: ClassVar[tuple[Rule, ...]] = (Alone("use"),)
 
     use: Annotated[SecretName | None, "The secret that holds the configuration."] = None
     authority: Annotated[UriTemplate | None, "The URI of the authority."] = None

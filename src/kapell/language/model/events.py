@@ -4,7 +4,18 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from kapell.language.model.base import Record
 from kapell.language.model.data import EndpointText, Export, Output
-from kapell.language.shapes import ExactlyOne, Expression, JsonValue, Named, NonEmpty, Properties, Rule, Text, ValueText
+from kapell.language.shapes import (
+    ExactlyOne,
+    Expression,
+    JsonValue,
+    Named,
+    Needs,
+    NonEmpty,
+    Properties,
+    Rule,
+    Text,
+    ValueText,
+)
 
 if TYPE_CHECKING:
     from kapell.language.model.tasks import NamedTask
@@ -79,7 +90,7 @@ class EventFilter(Record, frozen=True, kw_only=True):
 class EventStrategy(Record, frozen=True, kw_only=True):
     """Which events are consumed, and how many of them (dsl-reference, Event Consumption Strategy)."""
 
-    RULES: ClassVar[tuple[Rule, ...]] = (ExactlyOne(("all", "any", "one")),)
+    RULES: ClassVar[tuple[Rule, ...]] = (ExactlyOne(("all", "any", "one")), Needs("until", "any"))
 
     all: Annotated[tuple[EventFilter, ...] | None, "Each of these events."] = None
     any: Annotated[tuple[EventFilter, ...] | None, "Any of these events; of all events where the list is empty."] = None

@@ -4,13 +4,15 @@ from typing import Annotated, ClassVar, Literal
 
 from kapell.language.model.base import Record
 from kapell.language.model.data import Duration, ExternalResource
-from kapell.language.shapes import ExactlyOne, JsonValue, Rule, ValueText
+from kapell.language.shapes import ExactlyOne, JsonValue, NeededWhen, Rule, ValueText
 
 ReturnKind = Literal["stdout", "stderr", "code", "all", "none"]
 
 
 class ContainerLifetime(Record, frozen=True, kw_only=True):
     """When a container is removed."""
+
+    RULES: ClassVar[tuple[Rule, ...]] = (NeededWhen("after", "cleanup", "eventually"),)
 
     cleanup: Annotated[Literal["always", "never", "eventually"], "When to remove the container."]
     after: Annotated[Duration | None, "How long after, where `cleanup` is `eventually`."] = None

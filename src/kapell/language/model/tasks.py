@@ -26,6 +26,7 @@ from kapell.language.shapes import (
     Named,
     NonEmpty,
     PlainValue,
+    ValueText,
 )
 
 
@@ -137,7 +138,7 @@ class SetTask(TaskBase, frozen=True, kw_only=True):
     """Gives data (dsl-reference, Set)."""
 
     set: Annotated[
-        Annotated[dict[str, JsonValue], NonEmpty()] | Expression,
+        Annotated[dict[str, JsonValue], NonEmpty()] | ValueText,
         "The data to give.",
     ]
 

@@ -1,0 +1,75 @@
+"""The specification's own data: every example is valid, every invalid document is refused with words a person understands."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from kapell.language import InvalidWorkflowError, load_workflow, read_document, validate
+
+
+def find_spec() -> Path | None:
+    folder = os.environ.get("KAPELL_SPEC_DIR")
+    if folder is None and os.environ.get("CI") == "true":
+        pytest.fail("KAPELL_SPEC_DIR must name the folder with the specification's schema and examples.", pytrace=False)
+    return None if folder is None else Path(folder)
+
+
+SPEC = find_spec()
+EXAMPLES = sorted((SPEC / "examples").glob("*.yaml")) if SPEC else []
+NEEDS_SPEC = pytest.mark.skipif(
+    SPEC is None, reason="KAPELL_SPEC_DIR is not set: it names the folder with the specification's data"
+)
+
+
+@NEEDS_SPEC
+def test_all_examples_are_there() -> None:
+    assert len(EXAMPLES) == 66
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_every_example_is_valid(path: Path) -> None:
+    validation = validate(read_document(path.read_bytes(), path.name))
+    assert [str(problem) for problem in validation.errors] == []
+    workflow = validation.workflow
+    assert workflow is not None
+    assert workflow.definition["document"]["name"] == workflow.document.name
+
+
+@NEEDS_SPEC
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (
+            "extra-property-in-call.yaml",
+            "extra-property-in-call.yaml:12:7: error: `foo` is no key of `getPet`. "
+            "Its keys are `call` and `with`, and those of every task: "
+            "`if`, `input`, `output`, `export`, `timeout`, `then` and `metadata`.",
+        ),
+        (
+            "listen-any-until-any-until.yaml",
+            "listen-any-until-any-until.yaml:7:1: error: the key `do` stands here for the second time, after line 6. "
+            "Remove or rename one of the two.",
+        ),
+        (
+            "two-tasks-in-one-item.yaml",
+            "two-tasks-in-one-item.yaml:12:5: error: two tasks in one list item. Put `- ` before `setMessage`.",
+        ),
+    ],
+)
+def test_every_invalid_document_is_refused_with_its_place_and_advice(name: str, said: str) -> None:
+    assert SPEC is not None
+    with pytest.raises(InvalidWorkflowError) as caught:
+        load_workflow((SPEC / "invalid" / name).read_bytes(), name)
+    assert str(caught.value) == said
+
+
+@NEEDS_SPEC
+def test_events_that_end_the_listening_have_no_end_of_their_own() -> None:
+    assert SPEC is not None
+    text = (SPEC / "invalid" / "listen-any-until-any-until.yaml").read_text("utf-8").replace("do:\ndo:", "do:")
+    with pytest.raises(InvalidWorkflowError) as caught:
+        load_workflow(text, "w.yaml")
+    assert str(caught.value) == "w.yaml:14:13: error: `until` cannot stand within `until`"
