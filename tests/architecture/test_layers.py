@@ -41,3 +41,9 @@ def test_a_forbidden_import_is_found(tmp_path):
     assert result.returncode == 1
     assert "layers BROKEN" in result.stdout
     assert "pure BROKEN" in result.stdout
+
+
+def test_the_kernel_makes_no_ids_by_chance():
+    pure = [path for folder in ("kernel", "language") for path in (ROOT / "src" / "kapell" / folder).rglob("*.py")]
+    assert pure
+    assert [path.name for path in pure if "make_run_id" in path.read_text(encoding="utf-8")] == []

@@ -26,7 +26,8 @@ class ServerTest(unittest.TestCase):
     def get(self, path: str) -> dict[str, str]:
         """Return the JSON that a path answers."""
         with urlopen(f"http://127.0.0.1:{self.server.server_port}{path}") as response:
-            return json.load(response)
+            answer: dict[str, str] = json.load(response)
+            return answer
 
     def test_health(self) -> None:
         """The service says that it works."""
