@@ -1,4 +1,4 @@
-"""The specification's own data: every example is valid, every invalid document is refused with words a person understands."""
+"""The specification's own data: each example is valid, each invalid document is refused in words one understands."""
 
 from __future__ import annotations
 
@@ -44,14 +44,18 @@ def test_every_example_is_valid(path: Path) -> None:
     [
         (
             "extra-property-in-call.yaml",
-            "extra-property-in-call.yaml:12:7: error: `foo` is no key of `getPet`. "
-            "Its keys are `call` and `with`, and those of every task: "
-            "`if`, `input`, `output`, `export`, `timeout`, `then` and `metadata`.",
+            (
+                "extra-property-in-call.yaml:12:7: error: `foo` is no key of `getPet`. "
+                "Its keys are `call` and `with`, and those of every task: "
+                "`if`, `input`, `output`, `export`, `timeout`, `then` and `metadata`."
+            ),
         ),
         (
             "listen-any-until-any-until.yaml",
-            "listen-any-until-any-until.yaml:7:1: error: the key `do` stands here for the second time, after line 6. "
-            "Remove or rename one of the two.",
+            (
+                "listen-any-until-any-until.yaml:7:1: error: the key `do` stands here for the second time, after line 6. "
+                "Remove or rename one of the two."
+            ),
         ),
         (
             "two-tasks-in-one-item.yaml",
@@ -72,4 +76,4 @@ def test_events_that_end_the_listening_have_no_end_of_their_own() -> None:
     text = (SPEC / "invalid" / "listen-any-until-any-until.yaml").read_text("utf-8").replace("do:\ndo:", "do:")
     with pytest.raises(InvalidWorkflowError) as caught:
         load_workflow(text, "w.yaml")
-    assert str(caught.value) == "w.yaml:14:13: error: `until` cannot stand within `until`"
+    assert str(caught.value) == "w.yaml:13:13: error: `until` cannot stand within `until`"
