@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kapell.connectors.http import HttpActivity, HttpSettings
-from kapell.connectors.process import ProcessRunner, ProcessSettings, ShellActivity
+from kapell.connectors.openapi import OpenApiActivity
+from kapell.connectors.process import ProcessRunner, ProcessSettings, ScriptActivity, ShellActivity
 
 if TYPE_CHECKING:
     from kapell.sdk import Activity
@@ -19,4 +20,10 @@ def make_activities(http: HttpSettings, process: ProcessSettings) -> dict[str, A
     Each is to be closed in the end; nothing is opened or started before its first use.
     """
     runner = ProcessRunner(process)
-    return {"http": HttpActivity(http), "shell": ShellActivity(runner)}
+    call_http = HttpActivity(http)
+    return {
+        "http": call_http,
+        "openapi": OpenApiActivity(call_http),
+        "shell": ShellActivity(runner),
+        "script": ScriptActivity(runner, call_http.client),
+    }

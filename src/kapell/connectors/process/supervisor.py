@@ -220,8 +220,10 @@ def _open_input(content: bytes) -> IO[bytes]:
     """Return a file that holds what the command reads: no pipe has to be fed while it runs."""
     if not content:
         return Path(os.devnull).open("rb")
-    in_memory = hasattr(os, "memfd_create")
-    file: IO[bytes] = os.fdopen(os.memfd_create("stdin"), "w+b") if in_memory else tempfile.TemporaryFile()
+    if hasattr(os, "memfd_create"):
+        file: IO[bytes] = os.fdopen(os.memfd_create("stdin"), "w+b")
+    else:
+        file = tempfile.TemporaryFile()  # noqa: SIM115 -- the caller closes it
     file.write(content)
     file.seek(0)
     return file
