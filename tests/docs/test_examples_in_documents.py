@@ -18,7 +18,7 @@ def list_workflows():
                 yield pytest.param(match[1], id=f"{path.relative_to(ROOT)}-{number}")
 
 
-@pytest.mark.parametrize("text", list_workflows())
+@pytest.mark.parametrize("text", list(list_workflows()))
 def test_a_workflow_in_a_document_is_valid(text):
     assert validate(read_document(text, "document.md")).problems == ()
 
