@@ -84,12 +84,16 @@ class HttpClient:
         Raises:
             ActivityError: No complete response arrived: unreachable, broken off, too late, too large, not HTTP.
         """
-        uri, headers = self._redirect_origin(call) if self._origins else (call.uri, call.headers)
+        url = _parse(call)
+        uri, headers = call.uri, call.headers
+        if self._origins:
+            uri, headers = self._redirect_origin(call)
+            url = URL(uri, encoded=True)
         session = self._session if self._loop is asyncio.get_running_loop() and self._session else await self._open()
         try:
             async with session.request(
                 call.method,
-                _make_url(uri),
+                url,
                 headers=headers,
                 data=call.body,
                 allow_redirects=False,
@@ -171,9 +175,11 @@ def describe(call: HttpCall) -> str:
     return f"{call.method} {hide_credentials(call.uri.partition('?')[0])}"
 
 
-def _make_url(uri: str) -> URL:
-    # A host outside ASCII has to be written in its IDNA form, which yarl does only where it encodes everything.
-    return URL(uri, encoded=uri.isascii() and "%" not in uri.partition("://")[2].partition("/")[0])
+def _parse(call: HttpCall) -> URL:
+    try:
+        return URL(call.uri, encoded=True)
+    except ValueError as error:
+        raise ActivityError("validation", 400, "Invalid URI", f"'{describe(call)}' cannot be sent: {error}.") from error
 
 
 def _load_authorities(path: str) -> ssl.SSLContext:

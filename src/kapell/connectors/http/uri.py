@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _VARIABLE = re.compile(r"\{((?:[A-Za-z0-9_]|%[0-9A-Fa-f]{2})+(?:\.(?:[A-Za-z0-9_]|%[0-9A-Fa-f]{2})+)*)\}")
 _ILLEGAL = re.compile(r"[^A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_HOST = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?)([^/?#:]+)")
 _PASSWORD = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*://)[^/?#@]*@")
 
 
@@ -61,12 +62,23 @@ def to_scalar_text(value: Any) -> str:
 def quote_uri(uri: str) -> str:
     """Percent-encode what RFC 3986 does not allow in a URI, and leave everything else exactly as it is.
 
+    A host outside ASCII is written in its IDNA form instead.
+
     Raises:
-        ActivityError: The URI holds control characters (a line break in a URI is an injection) or has no host.
+        ActivityError: The URI holds control characters: a line break in a URI is an injection.
     """
     if _CONTROL.search(uri):
         raise ActivityError("validation", 400, "Invalid URI", "The URI contains control characters or line breaks.")
+    if not uri.isascii():
+        uri = _HOST.sub(_encode_host, uri)
     return _ILLEGAL.sub(lambda match: quote(match[0], safe=""), uri)
+
+
+def _encode_host(match: re.Match[str]) -> str:
+    try:
+        return match[1] + match[2].encode("idna").decode()
+    except UnicodeError:
+        raise ActivityError("validation", 400, "Invalid URI", f"'{match[2]}' is not the name of a host.") from None
 
 
 def append_query(uri: str, pairs: list[tuple[str, str]]) -> str:
