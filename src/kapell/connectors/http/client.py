@@ -177,9 +177,13 @@ def describe(call: HttpCall) -> str:
 
 def _parse(call: HttpCall) -> URL:
     try:
-        return URL(call.uri, encoded=True)
+        url = URL(call.uri, encoded=True)
+        if url.scheme in ("http", "https") and url.host and url.port:
+            return url
+        reason = "it is no http or https address"
     except ValueError as error:
-        raise ActivityError("validation", 400, "Invalid URI", f"'{describe(call)}' cannot be sent: {error}.") from error
+        reason = str(error)
+    raise ActivityError("validation", 400, "Invalid URI", f"'{describe(call)}' cannot be sent: {reason}.")
 
 
 def _load_authorities(path: str) -> ssl.SSLContext:

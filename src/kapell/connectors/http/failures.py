@@ -18,8 +18,6 @@ def describe_failure(error: Exception, what: str) -> ActivityError:
     """
     if isinstance(error, asyncio.TimeoutError):
         return _describe_timeout(error, what)
-    if isinstance(error, aiohttp.InvalidURL | aiohttp.NonHttpUrlClientError):
-        return ActivityError("validation", 400, "Invalid URI", f"{what} is not an http or https address.")
     if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientSSLError):
         return ActivityError("communication", 502, "TLS failure", f"{what}: {_get_tls_cause(error)}.")
     if isinstance(error, aiohttp.ClientHttpProxyError):
