@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from kapell.kernel.state import State
     from kapell.language.program import Node, Program
 
+_LIVE: Any = object()
 NO_VARIABLES: Mapping[str, Any] = {}
 RUNTIME_DESCRIPTOR = {"name": "kapell", "version": __version__, "metadata": {}}
 
@@ -29,9 +30,11 @@ class Surroundings:
         input: Its transformed input, once there is one.
         output: Its transformed output, once there is one.
         raw_output: Its raw output, once there is one.
+        context: The context, where it was kept from an earlier moment.
     """
 
     __slots__ = (
+        "context",
         "input",
         "named",
         "node",
@@ -71,6 +74,7 @@ class Surroundings:
         self.output: Any = None
         self.raw_output: Any = None
         self.secrets: Mapping[str, Any] | None = None
+        self.context: Any = _LIVE
 
     def variables(self, names: frozenset[str], extra: Mapping[str, Any] = NO_VARIABLES) -> Mapping[str, Any]:
         """Build the variables of these names; `extra` goes before the rest."""
@@ -115,7 +119,7 @@ def describe_moment(micros: int) -> dict[str, Any]:
 
 
 _BUILDERS = {
-    "context": lambda at: at.state.contexts.get(at.scope),
+    "context": lambda at: at.state.contexts.get(at.scope) if at.context is _LIVE else at.context,
     "input": lambda at: at.input,
     "output": lambda at: at.output,
     "task": Surroundings._describe_task,

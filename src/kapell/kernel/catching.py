@@ -104,7 +104,9 @@ class _Catch:
     def _find_retry_refusal(self, retry: RetrySpec) -> Reason | None:
         assert self._entry.tried is not None
         if self._error.type == LOST and not _names_lost(self._spec):
-            return Reason("lost", "Not tried again: the outcome is unknown, and the filter does not name the lost type.")
+            return Reason(
+                "lost", "Not tried again: the outcome is unknown, and the filter does not name the lost type."
+            )
         if retry.when is not None and not self._holds(retry.when):
             return Reason("retry_not_wanted", f"Not tried again: `{retry.when.source}` did not hold.")
         if retry.except_when is not None and self._holds(retry.except_when):

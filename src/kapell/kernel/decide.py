@@ -41,16 +41,14 @@ class Decision(msgspec.Struct, frozen=True):
     Attributes:
         events: What has happened; already folded into the state.
         effects: What the outside has to do once the events are on disk.
-        needs: Expressions for the helper; then call again with `again`, the same moment and the answers.
-        again: The command to call again with, when `needs` or `more` say so.
-        more: There is more to do: call again with `again`, when others have had their turn.
+        needs: Expressions for the helper; call again with `Advance`, the same moment and the answers.
+        more: There is more to do: call again with `Advance`, when others have had their turn.
         refused: Why the command changed nothing, if so.
     """
 
     events: list[ev.Event]
     effects: list[Effect]
     needs: tuple[Evaluation, ...] = ()
-    again: c.Command = c.Advance()
     more: bool = False
     refused: Reason | None = None
 
@@ -78,23 +76,12 @@ def decide(
         return _refuse("illegal", _describe_illegal(state, kind))
     events: list[ev.Event] = []
     effects: list[Effect] = []
-    if kind is c.StartRun:
-        assert isinstance(command, c.StartRun)
-        try:
-            step = Step(program, state, now, limits, answers)
-            made: list[ev.Event] | Reason = step.start(command.run_id, command.input, command.parent_run_id)
-        except NeedsHelp as needs:
-            return Decision(events, effects, needs.evaluations, command)
-        answers = NO_ANSWERS
-    elif kind is c.Advance:
-        made = []
-    else:
+    if kind is not c.Advance:
         made = _OBEY[kind](program, state, command, now)
-    if isinstance(made, Reason):
-        return Decision(events, effects, refused=made)
-    for event in made:
-        events.append(event)
-        effects.extend(evolve(program, state, event))
+        if isinstance(made, Reason):
+            return Decision(events, effects, refused=made)
+        events.append(made)
+        effects.extend(evolve(program, state, made))
     return _go_on(program, state, now, limits, answers, events, effects)
 
 
@@ -149,7 +136,12 @@ def _describe_illegal(state: st.State, kind: type[c.Command]) -> str:
 
 # -- obeying: a command becomes its events, or a reason why not --------------------------------------------------------
 
-Made = list[ev.Event] | Reason
+Made = ev.Event | Reason
+
+
+def _start(program: Program, state: st.State, command: c.StartRun, now: int) -> Made:
+    del program, state
+    return ev.RunStarted(at=now, run_id=command.run_id, raw_input=command.input, parent_run_id=command.parent_run_id)
 
 
 def _fork(program: Program, state: st.State, command: c.ForkRun, now: int) -> Made:
@@ -157,21 +149,19 @@ def _fork(program: Program, state: st.State, command: c.ForkRun, now: int) -> Ma
     deadline = None
     if program.timeout is not None and program.timeout.fixed is not None:
         deadline = now + int(program.timeout.fixed.total_seconds() * 1_000_000)
-    return [
-        ev.RunForked(
-            at=now,
-            run_id=command.run_id,
-            source_run_id=command.source_run_id,
-            source_seq=command.source_seq,
-            raw_input=command.raw_input,
-            input=command.input,
-            context=command.context,
-            chain=command.chain,
-            node=command.node,
-            value=command.value,
-            deadline=deadline,
-        )
-    ]
+    return ev.RunForked(
+        at=now,
+        run_id=command.run_id,
+        source_run_id=command.source_run_id,
+        source_seq=command.source_seq,
+        raw_input=command.raw_input,
+        input=command.input,
+        context=command.context,
+        chain=command.chain,
+        node=command.node,
+        value=command.value,
+        deadline=deadline,
+    )
 
 
 def _fire_timer(program: Program, state: st.State, command: c.FireTimer, now: int) -> Made:
@@ -182,7 +172,7 @@ def _fire_timer(program: Program, state: st.State, command: c.FireTimer, now: in
         return Reason("stale", "Nothing waits for this time any more.")
     if due > now:
         return Reason("early", "The time has not come yet.")
-    return [ev.TimerFired(at=now, entry=command.entry, purpose=command.purpose)]
+    return ev.TimerFired(at=now, entry=command.entry, purpose=command.purpose)
 
 
 def _end_attempt(program: Program, state: st.State, command: c.EndAttempt, now: int) -> Made:
@@ -192,44 +182,42 @@ def _end_attempt(program: Program, state: st.State, command: c.EndAttempt, now: 
     error = command.error
     if error is not None and not error.instance:
         error = msgspec.structs.replace(error, instance=state.entries[command.entry].reference)
-    return [
-        ev.AttemptEnded(
-            at=now,
-            entry=command.entry,
-            attempt=command.attempt,
-            output=msgspec.UNSET if error is not None or command.output is None else command.output,
-            error=error,
-            started=command.started,
-        )
-    ]
+    return ev.AttemptEnded(
+        at=now,
+        entry=command.entry,
+        attempt=command.attempt,
+        output=msgspec.UNSET if error is not None or command.output is None else command.output,
+        error=error,
+        started=command.started,
+    )
 
 
 def _lose_attempt(program: Program, state: st.State, command: c.LoseAttempt, now: int) -> Made:
     if _find_attempt(program, state, command.entry, command.attempt, ("open",)) is None:
         return _stale_attempt()
     text = "The engine stopped while the attempt was under way. "
-    text += "It is idempotent and made again." if command.idempotent else "It is not idempotent, so it is not made again."
-    return [
-        ev.AttemptLost(
-            at=now,
-            entry=command.entry,
-            attempt=command.attempt,
-            again=command.idempotent,
-            reason=Reason("lost", text),
-        )
-    ]
+    text += (
+        "It is idempotent and made again." if command.idempotent else "It is not idempotent, so it is not made again."
+    )
+    return ev.AttemptLost(
+        at=now,
+        entry=command.entry,
+        attempt=command.attempt,
+        again=command.idempotent,
+        reason=Reason("lost", text),
+    )
 
 
 def _hold_attempt(program: Program, state: st.State, command: c.HoldAttempt, now: int) -> Made:
     if _find_attempt(program, state, command.entry, command.attempt, ("open",)) is None:
         return _stale_attempt()
-    return [ev.AttemptHeld(at=now, entry=command.entry, attempt=command.attempt, reason=command.reason)]
+    return ev.AttemptHeld(at=now, entry=command.entry, attempt=command.attempt, reason=command.reason)
 
 
 def _dispatch_attempt(program: Program, state: st.State, command: c.DispatchAttempt, now: int) -> Made:
     if _find_attempt(program, state, command.entry, command.attempt, ("held",)) is None:
         return _stale_attempt()
-    return [ev.AttemptDispatched(at=now, entry=command.entry, attempt=command.attempt)]
+    return ev.AttemptDispatched(at=now, entry=command.entry, attempt=command.attempt)
 
 
 def _find_attempt(
@@ -248,22 +236,22 @@ def _stale_attempt() -> Reason:
 
 def _suspend(program: Program, state: st.State, command: c.SuspendRun, now: int) -> Made:
     del program, state
-    return [ev.RunSuspended(at=now, reason=command.reason)]
+    return ev.RunSuspended(at=now, reason=command.reason)
 
 
 def _resume(program: Program, state: st.State, command: c.ResumeRun, now: int) -> Made:
     del program, state, command
-    return [ev.RunResumed(at=now)]
+    return ev.RunResumed(at=now)
 
 
 def _cancel(program: Program, state: st.State, command: c.CancelRun, now: int) -> Made:
     del program, state
-    return [ev.CancelRequested(at=now, reason=command.reason)]
+    return ev.CancelRequested(at=now, reason=command.reason)
 
 
 def _confirm_cancel(program: Program, state: st.State, command: c.ConfirmCancel, now: int) -> Made:
     del program, state, command
-    return [ev.RunCancelled(at=now)]
+    return ev.RunCancelled(at=now)
 
 
 def _retry(program: Program, state: st.State, command: c.RetryTask, now: int) -> Made:
@@ -279,15 +267,13 @@ def _retry(program: Program, state: st.State, command: c.RetryTask, now: int) ->
                 offered = ", ".join([find_failed_reference(program, state), *around])
                 return Reason("no_such_task", f"`{wanted}` is not open in this run. What can be retried: {offered}.")
             entry_number = around[wanted]
-    return [
-        ev.TaskRetried(
-            at=now,
-            entry=entry_number,
-            input=command.input,
-            deadline=_new_deadline(state, now),
-            reason=command.reason,
-        )
-    ]
+    return ev.TaskRetried(
+        at=now,
+        entry=entry_number,
+        input=command.input,
+        deadline=_new_deadline(state, now),
+        reason=command.reason,
+    )
 
 
 def _skip(program: Program, state: st.State, command: c.SkipTask, now: int) -> Made:
@@ -295,7 +281,7 @@ def _skip(program: Program, state: st.State, command: c.SkipTask, now: int) -> M
     if failed is None or failed.node == 0:
         return Reason("not_repairable", "The run did not fault in a task, so there is none to skip.")
     deadline = _new_deadline(state, now)
-    return [ev.TaskPassed(at=now, entry=failed.entry, output=command.output, deadline=deadline, reason=command.reason)]
+    return ev.TaskPassed(at=now, entry=failed.entry, output=command.output, deadline=deadline, reason=command.reason)
 
 
 def find_failed_reference(program: Program, state: st.State) -> str:
@@ -312,6 +298,7 @@ def _new_deadline(state: st.State, now: int) -> int | None:
 
 
 _OBEY: dict[type[c.Command], Callable[[Program, st.State, Any, int], Made]] = {
+    c.StartRun: _start,
     c.ForkRun: _fork,
     c.FireTimer: _fire_timer,
     c.EndAttempt: _end_attempt,

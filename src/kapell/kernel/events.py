@@ -36,13 +36,18 @@ class Event(msgspec.Struct, tag_field="event", omit_defaults=True, gc=False, kw_
 
 
 class RunStarted(Event, tag="run_started"):
-    """The run exists. `input` is left out when it is the raw input."""
+    """The run exists."""
 
     run_id: str
     raw_input: Any
+    parent_run_id: str | None = None
+
+
+class InputAccepted(Event, tag="input_accepted"):
+    """The workflow's input satisfies its schema and was transformed; the workflow's timeout runs."""
+
     input: Any | UnsetType = UNSET
     deadline: int | None = None
-    parent_run_id: str | None = None
 
 
 class RunForked(Event, tag="run_forked"):
@@ -293,6 +298,7 @@ class RunCancelled(Event, tag="run_cancelled"):
 
 AnyEvent = (
     RunStarted
+    | InputAccepted
     | RunForked
     | TaskEntered
     | TaskCompleted

@@ -15,7 +15,16 @@ from msgspec import UNSET
 
 from kapell.kernel import events as ev
 from kapell.kernel import state as st
-from kapell.kernel.effects import ArmTimer, CancelAttempt, CancelChild, Effect, EndRun, PerformActivity, PublishEvent, StartChild
+from kapell.kernel.effects import (
+    ArmTimer,
+    CancelAttempt,
+    CancelChild,
+    Effect,
+    EndRun,
+    PerformActivity,
+    PublishEvent,
+    StartChild,
+)
 from kapell.kernel.faults import make_lost_error, make_timeout_error
 from kapell.kernel.references import make_reference
 from kapell.language.program import NO_NODE, TO_END, TO_EXIT, TO_NEXT, Kind
@@ -42,33 +51,54 @@ def evolve(program: Program, state: st.State, event: ev.Event) -> Sequence[Effec
 
 
 def _run_started(program: Program, state: st.State, event: ev.RunStarted) -> Sequence[Effect]:
-    value = event.raw_input if event.input is UNSET else event.input
+    _begin(state, event, event.raw_input)
     state.parent_run_id = event.parent_run_id
-    effects = _begin(state, event, value)
-    state.ready.append(st.Enter(program.nodes[0].first, st.ROOT, value, 0))
-    return effects
+    if program.input_schema is None and program.input_from is None and program.timeout is None:
+        _enter_first(program, state)
+    else:
+        state.ready.append(st.Begin())
+    return _NONE
+
+
+def _input_accepted(program: Program, state: st.State, event: ev.InputAccepted) -> Sequence[Effect]:
+    state.ready.popleft()
+    root = state.entries[st.ROOT]
+    root.input = state.input = state.raw_input if event.input is UNSET else event.input
+    _enter_first(program, state)
+    return _limit_run(state, event)
+
+
+def _enter_first(program: Program, state: st.State) -> None:
+    state.ready.append(st.Enter(program.nodes[0].first, st.ROOT, state.input, 0))
+
+
+def _limit_run(state: st.State, event: ev.InputAccepted | ev.RunForked) -> Sequence[Effect]:
+    if event.deadline is not None:
+        state.run_length = event.deadline - event.at
+    return _arm(state.entries[st.ROOT], "run_timeout", event.deadline)
 
 
 def _run_forked(program: Program, state: st.State, event: ev.RunForked) -> Sequence[Effect]:
-    effects = _begin(state, event, event.input)
+    _begin(state, event, event.input)
     state.contexts[0] = event.context
     parent = st.ROOT
     for node_index, raw_input, value in event.chain:
-        opened = _open_entry(program, state, st.Enter(node_index, parent, raw_input, 0), state.next_entry, value, event.at)
+        opened = _open_entry(
+            program, state, st.Enter(node_index, parent, raw_input, 0), state.next_entry, value, event.at
+        )
         if program.nodes[node_index].kind is Kind.TRY:
             opened.tried = st.TryProgress(began_at=event.at)
         parent = opened.entry
     state.ready.append(st.Enter(event.node, parent, event.value, 0))
-    return effects
+    return _limit_run(state, event)
 
 
-def _begin(state: st.State, event: ev.RunStarted | ev.RunForked, value: Any) -> Sequence[Effect]:
+def _begin(state: st.State, event: ev.RunStarted | ev.RunForked, value: Any) -> None:
     state.run_id = event.run_id
     state.status = "running"
     state.started_at = event.at
     state.raw_input = event.raw_input
     state.input = value
-    state.run_length = None if event.deadline is None else event.deadline - event.at
     state.contexts = {0: {}}
     state.entries = {
         st.ROOT: st.Entry(
@@ -84,7 +114,6 @@ def _begin(state: st.State, event: ev.RunStarted | ev.RunForked, value: Any) -> 
             entered_at=event.at,
         )
     }
-    return _arm(state.entries[st.ROOT], "run_timeout", event.deadline)
 
 
 def _run_completed(program: Program, state: st.State, event: ev.RunCompleted) -> Sequence[Effect]:
@@ -291,9 +320,7 @@ def _task_faulted(program: Program, state: st.State, event: ev.TaskFaulted) -> S
         if event.entry:
             state.arrivals[event.node] = state.arrivals.get(event.node, 0) + 1
             state.next_entry = event.entry + 1
-        state.ready.appendleft(
-            st.Fault(item.parent, event.node, event.entry, item.value, item.scope, event.error)
-        )
+        state.ready.appendleft(st.Fault(item.parent, event.node, event.entry, item.value, item.scope, event.error))
         return effects
     assert isinstance(item, st.Finish | st.Iterate | st.Perform)
     _fail(state, state.entries[item.entry], event.error, effects)
@@ -598,9 +625,7 @@ def _arm(entry: st.Entry, purpose: str, due: int | None) -> Sequence[Effect]:
 
 def _rearm(state: st.State) -> list[Effect]:
     return [
-        ArmTimer(entry.entry, purpose, due)
-        for entry in state.entries.values()
-        for purpose, due in entry.timers.items()
+        ArmTimer(entry.entry, purpose, due) for entry in state.entries.values() for purpose, due in entry.timers.items()
     ]
 
 
@@ -648,11 +673,12 @@ def _drop_ready(state: st.State, entries: set[int]) -> None:
 def _owner(item: st.Item) -> int:
     if isinstance(item, st.Enter | st.Fault):
         return item.parent
-    return st.ROOT if isinstance(item, st.FinishRun) else item.entry
+    return st.ROOT if isinstance(item, st.Begin | st.FinishRun) else item.entry
 
 
 _FOLD: dict[type[ev.Event], Callable[[Program, st.State, Any], Sequence[Effect]]] = {
     ev.RunStarted: _run_started,
+    ev.InputAccepted: _input_accepted,
     ev.RunForked: _run_forked,
     ev.TaskEntered: _task_entered,
     ev.TaskCompleted: _task_completed,

@@ -24,6 +24,10 @@ ROOT = 0
 """The entry of the workflow's own task list."""
 
 
+class Begin(msgspec.Struct, tag="begin", gc=False):
+    """The workflow's input is to be checked and transformed."""
+
+
 class Enter(msgspec.Struct, tag="enter", gc=False):
     """The flow has come to `node` with `value` as raw input, inside the entry `parent`, in the context of `scope`."""
 
@@ -72,7 +76,7 @@ class FinishRun(msgspec.Struct, tag="finish_run", gc=False):
     value: Any
 
 
-Item = Enter | Finish | Iterate | Perform | Fault | FinishRun
+Item = Begin | Enter | Finish | Iterate | Perform | Fault | FinishRun
 
 
 class Attempt(msgspec.Struct):

@@ -312,23 +312,12 @@ class Step:
 
     # -- the run's beginning ------------------------------------------------------------------------------------------
 
-    def start(self, run_id: str, raw_input: Any, parent_run_id: str | None) -> list[ev.Event]:
-        """Return the events of a start: a run whose input is refused exists too, faulted. Raises `NeedsHelp`."""
-        program = self._program
-        self._state.run_id = run_id
-        self._state.raw_input = raw_input
-        self._state.started_at = self._now
-        at = Surroundings(
-            program,
-            self._state,
-            program.nodes[0],
-            reference="/input",
-            scope=0,
-            named={},
-            raw_input=raw_input,
-            started_at=self._now,
-        )
-        value, deadline, error = raw_input, None, None
+    def _begin(self, item: st.Begin) -> ev.Event:
+        del item
+        program, raw_input = self._program, self._state.raw_input
+        at = self.surround_entry(self._state.entries[st.ROOT])
+        at.reference = "/input"
+        value = raw_input
         try:
             _validate(program.input_schema, raw_input, "/input", "workflow's input")
             if program.input_from is not None:
@@ -336,19 +325,12 @@ class Step:
             at.input = value
             deadline = self._deadline(program.timeout, at)
         except StepError as fault:
-            error = fault.error
-        started = ev.RunStarted(
-            at=self._now,
-            run_id=run_id,
-            raw_input=raw_input,
-            input=UNSET if value is raw_input else value,
-            deadline=deadline,
-            parent_run_id=parent_run_id,
-        )
-        return [started] if error is None else [started, ev.RunFaulted(at=self._now, error=error)]
+            return ev.RunFaulted(at=self._now, error=fault.error)
+        return ev.InputAccepted(at=self._now, input=UNSET if value is raw_input else value, deadline=deadline)
 
 
 _STEPS: dict[type[st.Item], Callable[[Step, Any], ev.Event]] = {
+    st.Begin: Step._begin,
     st.Enter: Step._enter,
     st.Finish: Step._finish,
     st.Iterate: Step._iterate,

@@ -1,0 +1,122 @@
+"""The composition root: from settings to an engine that works, every part wired once, by constructor."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from kapell.clock import SystemClock
+from kapell.connectors import HttpSettings, ProcessSettings, make_activities
+from kapell.connectors.process.settings import DEFAULT_INHERITED
+from kapell.engine.admission import SlotAdmission
+from kapell.engine.engine import Engine, EngineOptions
+from kapell.engine.expression_helper import ExpressionHelper, HelperLimits
+from kapell.engine.secrets import SecretSource
+from kapell.engine.sqlite_store import SqliteRunStore
+from kapell.errors import ConflictError
+from kapell.kernel.limits import Limits
+from kapell.storage.data_folder import DataFolder
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from kapell.sdk import Activity
+    from kapell.settings import Settings
+
+_COMMIT_WAIT_SECONDS = 0.005
+"""How long the event loop's own thread waits for another process that writes; a thread tries on."""
+
+GROUPS = {"http": "calls", "openapi": "calls", "shell": "processes", "script": "processes"}
+"""Which limit counts which kind of activity."""
+
+
+def open_store(settings: Settings, *, busy_timeout_seconds: float = 5.0) -> SqliteRunStore:
+    """Open the runs of the data folder, to read them or to leave commands; whoever owns them goes on.
+
+    Raises:
+        UsageError: The folder cannot be used.
+    """
+    folder = DataFolder(settings.data)
+    return SqliteRunStore(folder.database_path, folder.log_path, busy_timeout_seconds=busy_timeout_seconds)
+
+
+@asynccontextmanager
+async def open_engine(settings: Settings, *, origins: Mapping[str, str] | None = None) -> AsyncIterator[Engine]:
+    """Own the runs of the data folder and work on them, until the context is left.
+
+    Args:
+        settings: The settings.
+        origins: Where HTTP calls to an origin really go; for tests.
+
+    Raises:
+        ConflictError: Another process owns the runs of this folder.
+        UsageError: The folder or a setting cannot be used.
+    """
+    folder = DataFolder(settings.data)
+    if not folder.try_lock():
+        raise ConflictError(
+            f"Another process works on {settings.data} ({folder.describe_holder()}).",
+            hint="Name another folder by --data, or wait until it has ended.",
+        )
+    try:
+        store = SqliteRunStore(folder.database_path, folder.log_path, busy_timeout_seconds=_COMMIT_WAIT_SECONDS)
+        try:
+            engine = make_engine(settings, store, origins or {})
+            await engine.start()
+            try:
+                yield engine
+            finally:
+                await engine.close()
+        finally:
+            store.close()
+    finally:
+        folder.unlock()
+
+
+def make_engine(settings: Settings, store: SqliteRunStore, origins: Mapping[str, str]) -> Engine:
+    """Wire an engine over a store; the caller starts and closes it."""
+    return Engine(
+        store=store,
+        clock=SystemClock(),
+        activities=make_settled_activities(settings, origins),
+        admission=SlotAdmission({"calls": settings.max_calls, "processes": settings.max_processes}, GROUPS),
+        helper=ExpressionHelper(
+            HelperLimits(
+                seconds=settings.expression_seconds,
+                memory_bytes=settings.expression_memory_bytes,
+                output_bytes=settings.expression_output_bytes,
+            )
+        ),
+        secrets=SecretSource(settings.secrets),
+        options=EngineOptions(
+            limits=Limits(max_tasks=settings.max_tasks_per_run, stop_at_result=settings.durability == "task"),
+            max_value_bytes=settings.max_value_bytes,
+            retention=settings.retention,
+            drain_seconds=settings.drain_seconds,
+        ),
+    )
+
+
+def make_settled_activities(settings: Settings, origins: Mapping[str, str]) -> dict[str, Activity]:
+    """Return the built-in activities as the settings want them."""
+    passed = tuple(name.strip() for name in settings.pass_environment.split(",") if name.strip())
+    return make_activities(
+        HttpSettings(
+            connect_timeout_seconds=settings.connect_timeout_seconds,
+            total_timeout_seconds=settings.call_timeout_seconds,
+            max_connections=settings.max_calls,
+            max_response_bytes=settings.max_value_bytes,
+            proxy=settings.proxy,
+            ca_file="" if settings.ca_bundle is None else str(settings.ca_bundle),
+            origins=origins,
+        ),
+        ProcessSettings(
+            grace_seconds=settings.kill_grace_seconds,
+            max_output_bytes=settings.max_value_bytes,
+            inherited_environment=(*DEFAULT_INHERITED, *passed),
+            shell=settings.shell,
+            python=settings.python or sys.executable,
+            node=settings.node,
+        ),
+    )

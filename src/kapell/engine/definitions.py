@@ -1,0 +1,84 @@
+"""Workflows that runs are made of: kept under their digest, compiled once."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from kapell.errors import NotFoundError
+from kapell.language import load_workflow
+from kapell.language.compiler import compile_workflow
+
+if TYPE_CHECKING:
+    from kapell.engine.store import RunStore
+    from kapell.language.model import Workflow
+    from kapell.language.program import Program
+
+_encoder = msgspec.json.Encoder(order=None)
+
+
+class Definition(msgspec.Struct, frozen=True):
+    """A workflow as it is kept: what it was, and what it compiles to."""
+
+    digest: str
+    program: Program
+
+
+class Definitions:
+    """The workflows of a store, and those that child runs may be made of."""
+
+    def __init__(self, store: RunStore) -> None:
+        """Read from and keep in `store`."""
+        self._store = store
+        self._by_digest: dict[str, Definition] = {}
+        self._offered: dict[tuple[str, str], dict[str, Definition]] = {}
+
+    def add(self, workflow: Workflow) -> Definition:
+        """Keep a workflow and return its definition; the same workflow is kept once."""
+        source = _encoder.encode(workflow.definition)
+        digest = hashlib.sha256(source).hexdigest()
+        found = self._by_digest.get(digest)
+        if found is None:
+            found = Definition(digest, compile_workflow(workflow))
+            self._store.put_definition(digest, source)
+            self._by_digest[digest] = found
+        return found
+
+    def offer(self, workflow: Workflow) -> Definition:
+        """Keep a workflow and let `run: workflow` find it."""
+        found = self.add(workflow)
+        name = (found.program.namespace, found.program.name)
+        self._offered.setdefault(name, {})[found.program.version] = found
+        return found
+
+    def get(self, digest: str) -> Definition:
+        """Return a kept definition. Raises `NotFoundError`."""
+        found = self._by_digest.get(digest)
+        if found is None:
+            source = self._store.get_definition(digest)
+            found = Definition(digest, compile_workflow(load_workflow(source, f"definition {digest[:12]}")))
+            self._by_digest[digest] = found
+        return found
+
+    def find_offered(self, namespace: str, name: str, version: str) -> Definition:
+        """Return the workflow of that name; `latest` is the highest version. Raises `NotFoundError` with advice."""
+        versions = self._offered.get((namespace, name), {})
+        if version == "latest" and versions:
+            return versions[max(versions, key=_version_key)]
+        if version not in versions:
+            offered = ", ".join(sorted(f"{ns}/{n}:{v}" for (ns, n), found in self._offered.items() for v in found))
+            raise NotFoundError(
+                f"There is no workflow {namespace}/{name}:{version}.",
+                hint=f"Offered are: {offered}." if offered else "Name files or folders with workflows by --workflows.",
+            )
+        return versions[version]
+
+
+def _version_key(version: str) -> tuple[Any, ...]:
+    """Order semantic versions (semver.org, 11): a pre-release comes before its release."""
+    core, _, rest = version.split("+")[0].partition("-")
+    numbers = tuple(int(part) for part in core.split("."))
+    parts = tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in rest.split(".")) if rest else ()
+    return (numbers, not rest, parts)

@@ -1,0 +1,353 @@
+"""The engine: durable runs over one store, in one process.
+
+`Engine` is what the layers above see. It becomes the owner of the runs in its store, takes up those that were left
+unfinished, and carries runs out until it is closed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import structlog
+
+from kapell.clock import SteadyClock
+from kapell.engine.attempts import Attempts
+from kapell.engine.committer import Committer
+from kapell.engine.definitions import Definitions
+from kapell.engine.host import RunHost
+from kapell.engine.inbox import Inbox
+from kapell.engine.loading import iter_events, load_active
+from kapell.engine.logbook import Logbook
+from kapell.engine.maintenance.lease import LEASE_SECONDS, keep_lease
+from kapell.engine.maintenance.parking import Parking
+from kapell.engine.maintenance.pruner import prune_regularly
+from kapell.engine.recovery import WAKE, Recovery
+from kapell.engine.timers import Timers
+from kapell.errors import ConflictError, KapellError, NotFoundError, UsageError
+from kapell.ids import make_run_id
+from kapell.kernel import commands as c
+from kapell.kernel.forking import plan_fork
+from kapell.language import list_unsupported
+from kapell.reasons import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
+    from datetime import timedelta
+
+    from kapell.clock import Clock
+    from kapell.engine.active import ActiveRun
+    from kapell.engine.admission import Admission
+    from kapell.engine.expression_helper import ExpressionHelper
+    from kapell.engine.secrets import SecretSource
+    from kapell.engine.store import LogLine, RunStore
+    from kapell.kernel.events import Event
+    from kapell.kernel.forking import RepeatedEffect
+    from kapell.kernel.limits import Limits
+    from kapell.kernel.state import State
+    from kapell.language.error_types import WorkflowError
+    from kapell.language.model import Workflow
+    from kapell.sdk import Activity
+
+log = structlog.get_logger(__name__)
+
+
+class RunOutcome(msgspec.Struct, frozen=True):
+    """How a run ended: `completed` with an output, `faulted` with an error, or `cancelled`."""
+
+    run_id: str
+    status: str
+    output: Any = None
+    error: WorkflowError | None = None
+
+
+class EngineOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """How an engine works.
+
+    Attributes:
+        limits: The limits of each run.
+        max_value_bytes: The largest value that a task may give.
+        retention: How long ended runs are kept; `None` keeps them for good.
+        shortest_parking_seconds: Runs that have at least so long to wait leave memory.
+        drain_seconds: How long a close waits for attempts under way before it ends them.
+    """
+
+    limits: Limits
+    max_value_bytes: int = 32 * 1024 * 1024
+    retention: timedelta | None = None
+    shortest_parking_seconds: float = 5.0
+    drain_seconds: float = 2.0
+
+
+class Engine:
+    """Durable runs over one store."""
+
+    def __init__(
+        self,
+        *,
+        store: RunStore,
+        clock: Clock,
+        activities: Mapping[str, Activity],
+        admission: Admission,
+        helper: ExpressionHelper,
+        secrets: SecretSource,
+        options: EngineOptions,
+    ) -> None:
+        """Wire the engine; `start` makes it the owner of the runs in `store`."""
+        self.store = store
+        self.clock = SteadyClock(clock)
+        self._activities = activities
+        self._admission = admission
+        self._helper = helper
+        self._secrets = secrets
+        self._options = options
+        self._duties: list[asyncio.Task[None]] = []
+        self._fatal: KapellError | None = None
+        self.definitions = Definitions(store)
+        self.logbook = Logbook(store, self.clock)
+        self.unfinished: list[str] = []
+        """The runs that were taken up at the start, oldest first."""
+
+    async def start(self) -> None:
+        """Become the owner of the runs, take up the unfinished ones, and begin to work.
+
+        Raises:
+            StorageError: The store cannot be written.
+        """
+        owner = f"{socket.gethostname()}:{os.getpid()}"
+        epoch = self.store.acquire(owner, self.clock.now(), LEASE_SECONDS)
+        self._committer = Committer(self.store, epoch, self.clock, self._stop_working)
+        self._timers = Timers(self.clock, self._fire_timer)
+        self._host = RunHost(
+            clock=self.clock,
+            committer=self._committer,
+            definitions=self.definitions,
+            admission=self._admission,
+            timers=self._timers,
+            helper=self._helper,
+            limits=self._options.limits,
+            max_value_bytes=self._options.max_value_bytes,
+        )
+        self._attempts = Attempts(
+            host=self._host,
+            activities=self._activities,
+            admission=self._admission,
+            helper=self._helper,
+            secrets=self._secrets,
+            logbook=self.logbook,
+            clock=self.clock,
+        )
+        self._host.attempts = self._attempts
+        self._recovery = Recovery(
+            store=self.store,
+            epoch=epoch,
+            clock=self.clock,
+            definitions=self.definitions,
+            host=self._host,
+            attempts=self._attempts,
+            timers=self._timers,
+        )
+        self._host.load_child = self._recovery.find
+        self._timers.start()
+        self.unfinished = self._recovery.recover_all()
+        self._begin_duties(epoch)
+
+    def _begin_duties(self, epoch: int) -> None:
+        inbox = Inbox(store=self.store, epoch=epoch, host=self._host, recovery=self._recovery)
+        parking = Parking(
+            host=self._host,
+            committer=self._committer,
+            timers=self._timers,
+            clock=self.clock,
+            shortest_wait_seconds=self._options.shortest_parking_seconds,
+        )
+        duties: list[Coroutine[Any, Any, None]] = [
+            keep_lease(self.store, epoch, self.clock, self._stop_working),
+            inbox.watch(),
+            parking.watch(),
+        ]
+        if self._options.retention is not None:
+            duties.append(prune_regularly(self.store, epoch, self.clock, self._options.retention))
+        self._duties = [asyncio.get_running_loop().create_task(duty) for duty in duties]
+
+    async def close(self, *, wait_for_background: bool = False) -> None:
+        """Stop working. Runs that have not ended are carried on by the next start.
+
+        Args:
+            wait_for_background: Let processes that no task waits for run to their end first.
+        """
+        for duty in self._duties:
+            duty.cancel()
+        await asyncio.gather(*self._duties, return_exceptions=True)
+        if wait_for_background and self._fatal is None:
+            await self._attempts.drain(None)
+        self._host.begin_draining()
+        await self._attempts.drain(self._options.drain_seconds)
+        await self._host.settle()
+        await self._host.close()
+        await self._attempts.close()
+        await self._timers.close()
+        self._committer.close()
+        await self._helper.close()
+        for activity in self._activities.values():
+            await activity.close()
+        self.logbook.flush()
+
+    # -- runs ---------------------------------------------------------------------------------------------------------
+
+    def start_run(self, workflow: Workflow, value: Any, *, run_id: str | None = None) -> str:
+        """Begin a run and return its id; the run is durable when its first event is (see `wait_started`).
+
+        Args:
+            workflow: A valid workflow.
+            value: The raw input, a JSON value.
+            run_id: The run's id, if the caller makes it.
+
+        Raises:
+            UsageError: The workflow has tasks that cannot run yet.
+        """
+        self._check_alive()
+        unsupported = list_unsupported(workflow)
+        if unsupported:
+            raise UsageError("\n".join(problem.message for problem in unsupported))
+        definition = self.definitions.add(workflow)
+        run_id = run_id or make_run_id(self.clock.now())
+        self._host.start_run(run_id, definition, c.StartRun(run_id=run_id, input=value))
+        return run_id
+
+    def offer(self, workflows: Sequence[Workflow]) -> None:
+        """Let `run: workflow` find these workflows."""
+        for workflow in workflows:
+            self.definitions.offer(workflow)
+
+    async def wait_run(self, run_id: str) -> RunOutcome:
+        """Return how a run ended, once it has, and nothing of it is under way any more.
+
+        Raises:
+            NotFoundError: There is no such run.
+            DamagedHistoryError: Its history cannot be read.
+            KapellError: The engine had to stop working (another owner, for example).
+        """
+        active = self._host.runs.get(run_id)
+        if active is not None and not (active.state.is_ended and not active.held_back and not active.closings):
+            ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            active.ended.append(ended)
+            await ended
+            self._check_alive()
+            return _make_outcome(active.state)
+        record = self.store.get_record(run_id)
+        if record.parked_until is not None:
+            loaded = self._recovery.load(run_id)
+            if loaded is not None and not loaded.state.is_ended:
+                return await self.wait_run(run_id)
+        return self.read_outcome(run_id)
+
+    def read_outcome(self, run_id: str) -> RunOutcome:
+        """Return how a run ended, from disk. Raises `NotFoundError`, `DamagedHistoryError`."""
+        return _make_outcome(load_active(self.store, self.definitions, run_id).state)
+
+    async def cancel_run(self, run_id: str, text: str = "A person asked for it.") -> None:
+        """Cancel a run; it has ended when `wait_run` returns. Raises `NotFoundError`, `ConflictError`."""
+        await self._command(run_id, c.CancelRun(reason=Reason("asked", text)))
+
+    async def suspend_run(self, run_id: str, text: str = "A person asked for it.") -> None:
+        """Start no further attempts of a run. Raises `NotFoundError`, `ConflictError`."""
+        await self._command(run_id, c.SuspendRun(reason=Reason("asked", text)))
+
+    async def resume_run(self, run_id: str) -> None:
+        """Let a suspended run go on. Raises `NotFoundError`, `ConflictError`."""
+        await self._command(run_id, c.ResumeRun())
+
+    async def retry_task(self, run_id: str, reference: str | None = None, value: Any = msgspec.UNSET) -> None:
+        """Try a faulted run's task again, or one around it, with another input if one is given.
+
+        Raises:
+            NotFoundError: There is no such run.
+            ConflictError: The run has not faulted, or has no such task open.
+        """
+        reason = Reason("asked", "A person asked for it.")
+        await self._command(run_id, c.RetryTask(reference=reference, input=value, reason=reason))
+
+    async def skip_task(self, run_id: str, output: Any = msgspec.UNSET) -> None:
+        """Let a faulted run's task count as done. Raises `NotFoundError`, `ConflictError`."""
+        await self._command(run_id, c.SkipTask(output=output, reason=Reason("asked", "A person asked for it.")))
+
+    def fork_run(self, source_run_id: str, reference: str) -> tuple[str, list[RepeatedEffect]]:
+        """Begin a new run that keeps a run's results before a task.
+
+        Returns:
+            The new run's id, and what the source run did from there on, which will happen again.
+
+        Raises:
+            NotFoundError: There is no such run.
+            ConflictError: The task was not reached, or lies where a fork cannot begin.
+        """
+        self._check_alive()
+        record = self.store.get_record(source_run_id)
+        definition = self.definitions.get(record.definition)
+        run_id = make_run_id(self.clock.now())
+        events = (event for _, event in iter_events(self.store, source_run_id))
+        plan = plan_fork(definition.program, events, reference, run_id)
+        if isinstance(plan, Reason):
+            raise ConflictError(plan.text)
+        self._host.start_run(run_id, definition, plan.command)
+        return run_id, plan.repeats
+
+    def find_state(self, run_id: str) -> State | None:
+        """Return the state of a run that is in memory, to be looked at only."""
+        active = self._host.runs.get(run_id)
+        return None if active is None else active.state
+
+    # -- watching -----------------------------------------------------------------------------------------------------
+
+    def listen(self, listener: Callable[[ActiveRun, int, Sequence[Event]], None]) -> None:
+        """Tell `listener` of each run's events once they are durable: the run, the number of the first, the events."""
+        self._host.listeners.append(listener)
+
+    def listen_to_logs(self, listener: Callable[[str, LogLine], None]) -> None:
+        """Tell `listener` of each line that a run writes, as it writes it."""
+        self.logbook.listeners.append(listener)
+
+    @property
+    def trouble(self) -> str | None:
+        """Why the disk refuses what is to be written at present, if it does."""
+        return self._committer.trouble
+
+    # -- inside -------------------------------------------------------------------------------------------------------
+
+    async def _command(self, run_id: str, command: c.Command) -> None:
+        self._check_alive()
+        active = self._recovery.load(run_id)
+        if active is None:
+            raise NotFoundError(f"The history of run {run_id} is damaged, so nothing can be done with it.")
+        refused = await self._host.ask(active, command)
+        self._host.forget_if_ended(active)
+        if refused is not None:
+            raise ConflictError(refused.text)
+
+    def _fire_timer(self, run_id: str, entry: int, purpose: str) -> None:
+        if purpose != WAKE:
+            self._host.fire_timer(run_id, entry, purpose)
+            return
+        with suppress(NotFoundError):
+            self._recovery.load(run_id)
+
+    def _stop_working(self, error: KapellError) -> None:
+        """Another owner has the runs, or nothing can be written for good: do nothing more, and say so."""
+        if self._fatal is not None:
+            return
+        log.error("engine_stopped", message=error.message, hint=error.hint)
+        self._fatal = error
+        self._host.abandon(error)
+
+    def _check_alive(self) -> None:
+        if self._fatal is not None:
+            raise self._fatal
+
+
+def _make_outcome(state: State) -> RunOutcome:
+    return RunOutcome(state.run_id, state.status, state.output, state.error)

@@ -1,0 +1,516 @@
+"""The run host: it owns the runs in memory, moves them, and puts what happened on disk before anything comes of it.
+
+The story. Whatever happens to a run arrives as a command in the run's queue (`submit`), and the run in the host's. Once
+a turn of the event loop the host takes the runs that have something to do, lets the kernel decide each of them
+(`_move`), and appends what came of it, for all of them, in one transaction. Then it releases the effects (`_release`):
+attempts start, timers are armed, whoever waits is told. An effect is never started before its cause is durable.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from kapell.engine.active import ActiveRun, Work
+from kapell.engine.admission import AttemptId, Deny, Hold
+from kapell.engine.snapshots import is_snapshot_due, take_snapshot
+from kapell.engine.store import Batch, RunRecord
+from kapell.errors import NotFoundError
+from kapell.kernel import commands as c
+from kapell.kernel import effects as fx
+from kapell.kernel.codec import encode_events
+from kapell.kernel.decide import NO_ANSWERS, decide
+from kapell.kernel.evaluation import Answer
+from kapell.kernel.events import from_micros, to_micros
+from kapell.kernel.limits import Limits
+from kapell.kernel.state import State
+from kapell.language.error_types import AUTHORIZATION, CONFIGURATION, RUNTIME, WorkflowError, make_error
+from kapell.language.expressions import make_helper_task
+from kapell.reasons import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from kapell.clock import Clock
+    from kapell.engine.admission import Admission
+    from kapell.engine.attempts import Attempts
+    from kapell.engine.committer import Committer
+    from kapell.engine.definitions import Definition, Definitions
+    from kapell.engine.expression_helper import ExpressionHelper
+    from kapell.engine.timers import Timers
+    from kapell.kernel.decide import Decision
+    from kapell.kernel.evaluation import Evaluation
+    from kapell.kernel.events import Event
+
+    Listener = Callable[[ActiveRun, int, Sequence[Event]], None]
+    """Told of a run's new events once they are durable: the run, the number of the first event, the events."""
+
+_DRAINING = Limits(max_events=1)
+"""While draining, an outcome is recorded and nothing follows from it."""
+
+_TURN_SECONDS = 0.010
+"""How long the host decides before the event loop has its turn again."""
+
+
+class Moved:
+    """What one turn made of a run."""
+
+    __slots__ = ("active", "effects", "events", "first_seq", "needs", "works")
+
+    def __init__(self, active: ActiveRun) -> None:
+        """Begin with nothing."""
+        self.active = active
+        self.first_seq = active.state.seq + 1
+        self.events: list[Event] = []
+        self.effects: list[fx.Effect] = []
+        self.works: list[tuple[Work, Reason | None]] = []
+        self.needs: tuple[tuple[Evaluation, ...], Work] | None = None
+
+
+class RunHost:
+    """The runs in memory."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        committer: Committer,
+        definitions: Definitions,
+        admission: Admission,
+        timers: Timers,
+        helper: ExpressionHelper,
+        limits: Limits,
+        max_value_bytes: int,
+    ) -> None:
+        """Wire the host; `attempts` is set right after, as each of the two needs the other."""
+        self._clock = clock
+        self._committer = committer
+        self._definitions = definitions
+        self._admission = admission
+        self._timers = timers
+        self._helper = helper
+        self._limits = limits
+        self._max_value_bytes = max_value_bytes
+        self._queue: deque[ActiveRun] = deque()
+        self._turn_is_due = False
+        self._tasks: set[asyncio.Future[Any]] = set()
+        self.attempts: Attempts
+        self.runs: dict[str, ActiveRun] = {}
+        self.parents: dict[str, tuple[str, int, int]] = {}
+        """Child run -> the run that waits for it, its entry and attempt."""
+        self.listeners: list[Listener] = []
+        self.load_child: Callable[[str], ActiveRun | None] = lambda _run_id: None
+        self.is_closing = False
+        self._is_draining = False
+
+    # -- what others ask of the host ----------------------------------------------------------------------------------
+
+    def start_run(
+        self, run_id: str, definition: Definition, command: c.StartRun | c.ForkRun, parent_run_id: str | None = None
+    ) -> ActiveRun:
+        """Take a new run into memory and let it begin at the next turn."""
+        active = self._make_run(run_id, definition, parent_run_id)
+        self.submit(active, command)
+        return active
+
+    def _make_run(self, run_id: str, definition: Definition, parent_run_id: str | None) -> ActiveRun:
+        now = self._clock.now()
+        program = definition.program
+        record = RunRecord(
+            run_id=run_id,
+            namespace=program.namespace,
+            name=program.name,
+            version=program.version,
+            definition=definition.digest,
+            status="running",
+            created_at=now,
+            updated_at=now,
+            parent_run_id=parent_run_id,
+        )
+        active = ActiveRun(record, program, State())
+        self.runs[run_id] = active
+        return active
+
+    def submit(
+        self,
+        active: ActiveRun,
+        command: c.Command,
+        *,
+        inbox_id: int | None = None,
+        reply: asyncio.Future[Reason | None] | None = None,
+    ) -> None:
+        """Give a run a command; it has its turn soon."""
+        active.work.append(Work(command, inbox_id=inbox_id, reply=reply))
+        self._schedule(active)
+
+    async def ask(self, active: ActiveRun, command: c.Command, *, inbox_id: int | None = None) -> Reason | None:
+        """Give a run a command; return `None` once it is obeyed and durable, or why it changed nothing."""
+        reply: asyncio.Future[Reason | None] = asyncio.get_running_loop().create_future()
+        self.submit(active, command, inbox_id=inbox_id, reply=reply)
+        return await reply
+
+    def fire_timer(self, run_id: str, entry: int, purpose: str) -> None:
+        """Tell a run in memory that a time has come."""
+        active = self.runs.get(run_id)
+        if active is not None:
+            self.submit(active, c.FireTimer(entry=entry, purpose=purpose))
+
+    def begin_draining(self) -> None:
+        """Record outcomes from now on, but make no step that would begin anything."""
+        self._is_draining = True
+
+    async def settle(self) -> None:
+        """Wait until what has been decided is on disk, or the disk refuses."""
+        while (self._queue or self._turn_is_due or self._committer.is_busy) and self._committer.trouble is None:
+            await asyncio.sleep(0.001)
+
+    def abandon(self, error: Exception) -> None:
+        """Give all runs up: whoever waits for one is told why."""
+        self.is_closing = True
+        for active in self.runs.values():
+            for waiting in active.ended:
+                if not waiting.done():
+                    waiting.set_exception(error)
+            for work in active.work:
+                if work.reply is not None and not work.reply.done():
+                    work.reply.set_exception(error)
+
+    def forget_if_ended(self, active: ActiveRun) -> None:
+        """Let a run leave memory that was only looked at."""
+        if active.state.is_ended and not active.work and not active.closings:
+            self.runs.pop(active.run_id, None)
+
+    async def close(self) -> None:
+        """Move no run any more."""
+        self.is_closing = True
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    # -- the turn -----------------------------------------------------------------------------------------------------
+
+    def _schedule(self, active: ActiveRun) -> None:
+        active.idle_since = None
+        if active.busy or active.scheduled or self.is_closing:
+            return
+        active.scheduled = True
+        self._queue.append(active)
+        self._need_turn()
+
+    def _need_turn(self) -> None:
+        if not self._turn_is_due and not self._committer.is_busy:
+            self._turn_is_due = True
+            asyncio.get_running_loop().call_soon(self._take_turn)
+
+    def _take_turn(self) -> None:
+        """Move the runs that have something to do, put what happened on disk, and release what comes of it."""
+        self._turn_is_due = False
+        if self._committer.is_busy or self.is_closing:
+            return
+        group: list[Moved] = []
+        until = self._clock.monotonic() + _TURN_SECONDS
+        while self._queue:
+            active = self._queue.popleft()
+            active.scheduled = False
+            self._move(active, group)
+            if self._clock.monotonic() > until:
+                break
+        batches = [batch for batch in map(self._make_batch, group) if batch is not None]
+        if batches:
+            for moved in group:
+                moved.active.busy = True
+            self._committer.commit(batches, lambda: self._finish_turn(group))
+        else:
+            self._finish_turn(group)
+
+    def _finish_turn(self, group: list[Moved]) -> None:
+        for moved in group:
+            moved.active.busy = moved.needs is not None
+        for moved in group:
+            self._release(moved)
+        if self._queue:
+            self._need_turn()
+
+    def _move(self, active: ActiveRun, group: list[Moved]) -> None:
+        """Let the kernel decide a run's commands, until enough has happened or help is needed."""
+        moved = Moved(active)
+        group.append(moved)
+        now = to_micros(self._clock.now())
+        limits = _DRAINING if self._is_draining else self._limits
+        while active.work and len(moved.events) < limits.max_events:
+            work = active.work.popleft()
+            if self._is_draining and type(work.command) is not c.EndAttempt:
+                continue
+            moment = now if work.now is None else work.now
+            decision = decide(active.program, active.state, work.command, moment, limits, work.answers)
+            moved.events += decision.events
+            if decision.effects:
+                self._prepare(moved, decision.effects, moment, group)
+            if decision.needs:
+                # What the helper has said holds for one step; after an event the numbering begins anew.
+                answers = NO_ANSWERS if decision.events else work.answers
+                again = Work(c.Advance(), now=moment, answers=answers, inbox_id=work.inbox_id, reply=work.reply)
+                moved.needs = (decision.needs, again)
+                return
+            moved.works.append((work, decision.refused))
+            if decision.more and not self._is_draining:
+                active.work.appendleft(Work(c.Advance()))
+                return
+
+    def _prepare(self, moved: Moved, effects: Sequence[fx.Effect], now: int, group: list[Moved]) -> None:
+        """Settle, before the commit, what belongs into the same transaction: admissions and the starts of children."""
+        pending = deque(effects)
+        while pending:
+            effect = pending.popleft()
+            follow_up: c.Command | None = None
+            if type(effect) is fx.PerformActivity:
+                follow_up = self._admit(moved.active, effect)
+            elif type(effect) is fx.StartChild:
+                follow_up = self._begin_child(moved.active, effect, group)
+            if follow_up is None:
+                moved.effects.append(effect)
+                continue
+            decision = decide(moved.active.program, moved.active.state, follow_up, now, self._limits)
+            moved.events += decision.events
+            pending.extend(decision.effects)
+            self._continue_later(moved, decision, now)
+
+    def _continue_later(self, moved: Moved, decision: Decision, now: int) -> None:
+        """A follow-up that is not at its end goes on as the run's next command."""
+        if decision.needs or decision.more:
+            moved.active.work.appendleft(Work(c.Advance(), now=now if decision.needs else None))
+
+    def _admit(self, active: ActiveRun, effect: fx.PerformActivity) -> c.Command | None:
+        entry = active.state.entries.get(effect.entry)
+        if entry is None or entry.attempt is None or entry.attempt.number != effect.attempt:
+            return None
+        spec = active.program.nodes[entry.node].spec
+        attempt = AttemptId(active.run_id, effect.entry, effect.attempt)
+        if not spec.awaits or self.attempts.is_admitted(attempt):
+            return None
+        was_held = entry.attempt.state == "held"
+        verdict = self._admission.ask(attempt, spec.activity, lambda: self._dispatch(attempt))
+        if isinstance(verdict, Hold):
+            hold = c.HoldAttempt(entry=effect.entry, attempt=effect.attempt, reason=verdict.reason)
+            return c.Advance() if was_held else hold
+        if isinstance(verdict, Deny):
+            error = make_error(AUTHORIZATION, verdict.reason.text)
+            return c.EndAttempt(entry=effect.entry, attempt=effect.attempt, error=error)
+        self.attempts.note_admitted(attempt)
+        return c.DispatchAttempt(entry=effect.entry, attempt=effect.attempt) if was_held else None
+
+    def _dispatch(self, attempt: AttemptId) -> None:
+        """Go on with an attempt that had to wait, now that there is a slot."""
+        active = self.runs.get(attempt.run_id)
+        if active is None:
+            self._admission.leave(attempt)
+            return
+        self.attempts.note_admitted(attempt)
+        self.submit(active, c.DispatchAttempt(entry=attempt.entry, attempt=attempt.attempt))
+
+    def _begin_child(self, parent: ActiveRun, effect: fx.StartChild, group: list[Moved]) -> c.Command | None:
+        """Begin a child run in the transaction of its cause, so that neither is there without the other."""
+        spec = parent.program.nodes[effect.node].spec
+        attempt = parent.state.entries[effect.entry].attempt
+        assert attempt is not None
+        try:
+            definition = self._definitions.find_offered(spec.namespace, spec.name, spec.version)
+        except NotFoundError as problem:
+            error = make_error(CONFIGURATION, str(problem))
+            return c.EndAttempt(entry=effect.entry, attempt=attempt.number, error=error)
+        parent_run_id = None
+        if spec.awaits:
+            parent_run_id = parent.run_id
+            self.parents[effect.child_run_id] = (parent.run_id, effect.entry, attempt.number)
+        child = self._make_run(effect.child_run_id, definition, parent_run_id)
+        child.work.append(Work(c.StartRun(run_id=child.run_id, input=effect.input, parent_run_id=parent_run_id)))
+        self._move(child, group)
+        return None
+
+    # -- to disk ------------------------------------------------------------------------------------------------------
+
+    def _make_batch(self, moved: Moved) -> Batch | None:
+        active, events = moved.active, moved.events
+        done = tuple(work.inbox_id for work, refused in moved.works if work.inbox_id is not None and refused is None)
+        if not events and not done:
+            return None
+        body, payloads = encode_events(events, self._max_value_bytes) if events else (b"", ())
+        at = self._clock.now()
+        snapshot = take_snapshot(active) if is_snapshot_due(active) else None
+        return Batch(
+            run_id=active.run_id,
+            first_seq=moved.first_seq,
+            count=len(events),
+            at=at,
+            body=body,
+            record=self._update_record(active, moved.first_seq == 1, at),
+            snapshot=snapshot,
+            payloads=payloads,
+            done_commands=done,
+        )
+
+    def _update_record(self, active: ActiveRun, is_new: bool, at: Any) -> RunRecord | None:
+        state, record = active.state, active.record
+        if not is_new and record.status == state.status and record.parked_until is None:
+            return None
+        record.status = state.status  # type: ignore[assignment] -- the kernel's statuses are among the store's
+        record.updated_at = at
+        record.parked_until = None
+        record.ended_at = None if state.ended_at is None else from_micros(state.ended_at)
+        record.error = None if state.error is None else f"{state.error.title}: {state.error.detail}"
+        return record
+
+    # -- what comes of it ---------------------------------------------------------------------------------------------
+
+    def _release(self, moved: Moved) -> None:
+        active = moved.active
+        if moved.events:
+            for listener in self.listeners:
+                listener(active, moved.first_seq, moved.events)
+        for effect in moved.effects:
+            if isinstance(effect, fx.CancelAttempt | fx.CancelChild):
+                self._begin_closing(active, effect)
+        if moved.effects:
+            self._release_effects(active, moved.effects)
+        for work, refused in moved.works:
+            if refused is not None and type(work.command) is c.DispatchAttempt:
+                self.attempts.forget(AttemptId(active.run_id, work.command.entry, work.command.attempt))
+            if work.reply is not None and not work.reply.done():
+                work.reply.set_result(refused)
+        if active.state.status == "cancelling":
+            self._confirm_cancel(active)
+        if moved.needs is not None:
+            self._call_helper(active, *moved.needs)
+        elif active.work:
+            self._schedule(active)
+        elif active.idle_since is None:
+            active.idle_since = self._clock.monotonic()
+
+    def _release_effects(self, active: ActiveRun, effects: list[fx.Effect]) -> None:
+        """Start effects, or hold them back while something of the run is still being ended."""
+        for effect in effects:
+            if type(effect) is fx.ArmTimer:
+                self._timers.arm(active.run_id, effect.entry, effect.purpose, effect.due)
+            elif isinstance(effect, fx.PerformActivity | fx.EndRun):
+                if active.closings:
+                    active.held_back.append(effect)
+                else:
+                    self._start_effect(active, effect)
+
+    def _start_effect(self, active: ActiveRun, effect: fx.Effect) -> None:
+        if type(effect) is fx.PerformActivity:
+            self.attempts.start(active, effect.entry, effect.attempt)
+        else:
+            self._end_run(active)
+
+    def _begin_closing(self, active: ActiveRun, effect: fx.CancelAttempt | fx.CancelChild) -> None:
+        if type(effect) is fx.CancelAttempt:
+            closing = self.attempts.cancel(AttemptId(active.run_id, effect.entry, effect.attempt))
+        else:
+            assert type(effect) is fx.CancelChild
+            self.parents.pop(effect.child_run_id, None)
+            closing = self._cancel_child(effect.child_run_id)
+        if closing is not None:
+            active.closings.add(closing)
+            closing.add_done_callback(lambda done: self._end_closing(active, done))
+
+    def _end_closing(self, active: ActiveRun, closing: asyncio.Future[Any]) -> None:
+        active.closings.discard(closing)
+        if active.closings or self.is_closing:
+            return
+        held_back, active.held_back = active.held_back, []
+        for effect in held_back:
+            self._start_effect(active, effect)
+        if active.state.status == "cancelling":
+            self._confirm_cancel(active)
+
+    def _confirm_cancel(self, active: ActiveRun) -> None:
+        if not active.closings and not any(type(work.command) is c.ConfirmCancel for work in active.work):
+            self.submit(active, c.ConfirmCancel())
+
+    def _cancel_child(self, child_run_id: str) -> asyncio.Future[Any] | None:
+        child = self.runs.get(child_run_id) or self.load_child(child_run_id)
+        if child is None or child.state.is_ended:
+            return None
+        ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        child.ended.append(ended)
+        self.submit(child, c.CancelRun(reason=_PARENT_CANCELS))
+        return ended
+
+    def _end_run(self, active: ActiveRun) -> None:
+        """Tell whoever waits for the run, and let it leave memory."""
+        if not active.state.is_ended:
+            return
+        self.runs.pop(active.run_id, None)
+        for waiting in active.ended:
+            if not waiting.done():
+                waiting.set_result(None)
+        active.ended.clear()
+        parent = self.parents.pop(active.run_id, None)
+        if parent is not None:
+            self.tell_parent(parent, active.state)
+
+    def tell_parent(self, parent: tuple[str, int, int], child: State) -> None:
+        """Give a child run's outcome to the task that waits for it."""
+        run_id, entry, attempt = parent
+        waiting = self.runs.get(run_id)
+        if waiting is None:
+            return
+        if child.status == "completed":
+            self.submit(waiting, c.EndAttempt(entry=entry, attempt=attempt, output=child.output))
+        else:
+            self.submit(waiting, c.EndAttempt(entry=entry, attempt=attempt, error=_describe_child_fault(child)))
+
+    # -- for recovery and maintenance ---------------------------------------------------------------------------------
+
+    def readmit(self, active: ActiveRun, held: list[fx.PerformActivity]) -> None:
+        """Ask the admission again for attempts that had not been started when the last owner died."""
+        for effect in held:
+            follow_up = self._admit(active, effect)
+            if follow_up is not None:
+                self.submit(active, follow_up)
+
+    def end_children(self, active: ActiveRun, child_run_ids: list[str]) -> None:
+        """Cancel child runs, and confirm the run's own cancellation when they have ended."""
+        for child_run_id in child_run_ids:
+            self._begin_closing(active, fx.CancelChild(child_run_id))
+        self._confirm_cancel(active)
+
+    def fail_attempt(self, active: ActiveRun, entry: int, attempt: int, detail: str) -> None:
+        """End an attempt with a runtime error."""
+        self.submit(active, c.EndAttempt(entry=entry, attempt=attempt, error=make_error(RUNTIME, detail)))
+
+    def resume_turn(self, active: ActiveRun) -> None:
+        """Let a run that was held for a moment have its turn."""
+        self._schedule(active)
+
+    # -- the expression helper ----------------------------------------------------------------------------------------
+
+    def _call_helper(self, active: ActiveRun, needs: tuple[Evaluation, ...], again: Work) -> None:
+        active.busy = True
+        task = asyncio.get_running_loop().create_task(self._evaluate(active, needs, again))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _evaluate(self, active: ActiveRun, needs: tuple[Evaluation, ...], again: Work) -> None:
+        """Let the helper evaluate while the run's other commands wait, then come back to the same step."""
+        tasks = [make_helper_task(need.expression, need.document, need.variables) for need in needs]
+        results = await self._helper.evaluate(tasks)
+        answers = {need.slot: Answer(result.value, result.error) for need, result in zip(needs, results, strict=True)}
+        # A step may need help more than once: what it has been told before stays told.
+        again.answers = {**again.answers, **answers} if again.answers is not NO_ANSWERS else answers
+        active.work.appendleft(again)
+        active.busy = False
+        self._schedule(active)
+
+
+_PARENT_CANCELS = Reason("parent", "The run that started it does not wait for it any more.")
+
+
+def _describe_child_fault(child: State) -> WorkflowError:
+    error = child.error
+    if error is None:
+        return make_error(RUNTIME, f"The child run {child.run_id} was {child.status}.")
+    detail = f"The child run {child.run_id} faulted at {error.instance or '/'}. {error.detail}".rstrip()
+    return WorkflowError(type=error.type, status=error.status, title=error.title, detail=detail)

@@ -1,0 +1,75 @@
+"""The inbox: commands that other processes left for the owner of the runs."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import msgspec
+import structlog
+
+from kapell.engine.store import InboxAnswer
+from kapell.errors import KapellError, NotFoundError, StorageError
+from kapell.kernel.commands import CancelRun, ResumeRun, RetryTask, SkipTask, SuspendRun
+
+if TYPE_CHECKING:
+    from kapell.engine.host import RunHost
+    from kapell.engine.recovery import Recovery
+    from kapell.engine.store import InboxCommand, RunStore
+
+log = structlog.get_logger(__name__)
+
+POLL_SECONDS = 0.1
+
+OuterCommand = CancelRun | SuspendRun | ResumeRun | RetryTask | SkipTask
+"""What one process may ask of another's runs."""
+
+_decoder: msgspec.json.Decoder[OuterCommand] = msgspec.json.Decoder(OuterCommand)
+
+
+class Inbox:
+    """Looks for commands ten times a second and obeys them."""
+
+    def __init__(self, *, store: RunStore, epoch: int, host: RunHost, recovery: Recovery) -> None:
+        """Read the inbox of `store`, and give its commands to runs in memory or from disk."""
+        self._store = store
+        self._epoch = epoch
+        self._host = host
+        self._recovery = recovery
+        self._last_id = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def watch(self) -> None:
+        """Obey what comes in."""
+        while True:
+            try:
+                self.take()
+            except StorageError as error:
+                log.warning("inbox_unreadable", message=error.message)
+            await asyncio.sleep(POLL_SECONDS)
+
+    def take(self) -> None:
+        """Begin to obey the commands that are there."""
+        for command in self._store.list_commands(self._last_id):
+            self._last_id = command.command_id
+            task = asyncio.get_running_loop().create_task(self._obey(command))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _obey(self, inbox: InboxCommand) -> None:
+        try:
+            command = _decoder.decode(inbox.body)
+            active = self._recovery.load(inbox.run_id)
+            if active is None:
+                raise NotFoundError(f"The history of run {inbox.run_id} is damaged.")  # noqa: TRY301 -- answered below
+            refused = await self._host.ask(active, command, inbox_id=inbox.command_id)
+            error = "" if refused is None else refused.text
+        except (KapellError, msgspec.DecodeError) as problem:
+            error = str(problem)
+        if error:
+            self._store.answer_command(self._epoch, InboxAnswer(command_id=inbox.command_id, error=error))
+
+
+def encode_command(command: OuterCommand) -> bytes:
+    """Return a command as it is left in the inbox."""
+    return msgspec.json.encode(command)

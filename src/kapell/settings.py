@@ -1,0 +1,116 @@
+"""The settings: one frozen value, from flags, environment and defaults, checked once."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from kapell.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PREFIX = "KAPELL_"
+_NOT_SETTINGS = ("KAPELL_SECRET_", "KAPELL_SPEC_DIR", "KAPELL_TEST_")
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What an installation can choose. Each is set by the environment variable of its name, `KAPELL_MAX_CALLS` etc.
+
+    Attributes:
+        data: The data folder.
+        secrets: A file with secrets (a JSON object), in addition to `KAPELL_SECRET_...` variables.
+        max_calls: How many calls (`call: http`, `call: openapi`) may be under way at once.
+        max_processes: How many processes (`run: shell`, `run: script`) may be under way at once.
+        max_tasks_per_run: How many tasks a run may enter before it faults.
+        max_value_bytes: The largest value that a task may give, in bytes.
+        retention_days: How many days ended runs are kept; 0 keeps them for good.
+        expression_seconds: How long an expression may take that the helper process evaluates.
+        expression_memory_bytes: How much memory such an expression may use.
+        expression_output_bytes: How large the result of such an expression may be.
+        call_timeout_seconds: How long an HTTP call may take, unless a task's `timeout` is shorter.
+        connect_timeout_seconds: How long connecting may take.
+        proxy: The proxy of HTTP calls; `HTTP_PROXY` and the like count when it is empty.
+        ca_bundle: A file with certificate authorities for HTTPS calls, in place of the system's.
+        kill_grace_seconds: How long a process may take to end after SIGTERM before SIGKILL follows.
+        drain_seconds: How long a stop waits for attempts that are under way.
+        python: The Python that runs `run: script` scripts; Kapell's own when it is empty.
+        node: The Node.js that runs `run: script` scripts.
+        shell: The shell of `run: shell`.
+        pass_environment: Names of environment variables that processes inherit, separated by commas.
+        durability: `effect` puts a task's result on disk before any effect that follows from it; `task` also before the
+            next task starts.
+    """
+
+    data: Path = Path(".kapell")
+    secrets: Path | None = None
+    max_calls: int = 100
+    max_processes: int = 16
+    max_tasks_per_run: int = 100_000
+    max_value_bytes: int = 32 * 1024 * 1024
+    retention_days: float = 0
+    expression_seconds: float = 5.0
+    expression_memory_bytes: int = 512 * 1024 * 1024
+    expression_output_bytes: int = 32 * 1024 * 1024
+    call_timeout_seconds: float = 300.0
+    connect_timeout_seconds: float = 30.0
+    proxy: str = ""
+    ca_bundle: Path | None = None
+    kill_grace_seconds: float = 2.0
+    drain_seconds: float = 2.0
+    python: str = ""
+    node: str = "node"
+    shell: str = "/bin/sh"
+    pass_environment: str = ""
+    durability: str = "effect"
+
+    @property
+    def retention(self) -> timedelta | None:
+        """How long ended runs are kept, or `None` for good."""
+        return timedelta(days=self.retention_days) if self.retention_days > 0 else None
+
+
+def read_settings(environment: Mapping[str, str] | None = None, **given: Any) -> Settings:
+    """Return the settings: what is given (and not `None`), then the environment, then the defaults.
+
+    Raises:
+        UsageError: A variable names no setting (with the likeliest one), or its value is of the wrong kind.
+    """
+    variables = os.environ if environment is None else environment
+    values: dict[str, Any] = {}
+    for key, text in variables.items():
+        if key.startswith(PREFIX) and not key.startswith(_NOT_SETTINGS):
+            values[_find_name(key)] = text
+    values.update({name: value for name, value in given.items() if value is not None})
+    try:
+        settings = msgspec.convert(values, Settings, strict=False, dec_hook=_decode)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"A setting cannot be used: {error}.", hint="See `kapell settings`.") from error
+    _check(settings)
+    return settings
+
+
+def _find_name(key: str) -> str:
+    name = key.removeprefix(PREFIX).lower()
+    if name not in Settings.__struct_fields__:
+        likely = difflib.get_close_matches(name, Settings.__struct_fields__, n=1)
+        hint = f"Did you mean {PREFIX}{likely[0].upper()}?" if likely else "See `kapell settings`."
+        raise UsageError(f"There is no setting {key}.", hint=hint)
+    return name
+
+
+def _decode(kind: type, value: Any) -> Any:
+    return kind(value)
+
+
+def _check(settings: Settings) -> None:
+    for name in ("max_calls", "max_processes", "max_tasks_per_run", "max_value_bytes"):
+        if getattr(settings, name) < 1:
+            raise UsageError(f"The setting {name} must be at least 1.")
+    if settings.durability not in {"effect", "task"}:
+        raise UsageError(f"The setting durability must be `effect` or `task`, not `{settings.durability}`.")
