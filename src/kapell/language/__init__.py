@@ -4,6 +4,7 @@ from kapell.language.model import Workflow
 from kapell.language.nodes import Limits, Position
 from kapell.language.problems import InvalidWorkflowError, Problem
 from kapell.language.source import SourceDocument, read_document
+from kapell.language.support import list_unsupported
 from kapell.language.validator import Validation, load_workflow, validate
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "SourceDocument",
     "Validation",
     "Workflow",
+    "list_unsupported",
     "load_workflow",
     "read_document",
     "validate",

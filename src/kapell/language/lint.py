@@ -1,25 +1,21 @@
-"""The linter."""
+"""The linter: what the specification's schema does not say, and yet a workflow needs to run (decision 22)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from kapell.language.lint_expressions import lint_expressions
+from kapell.language.lint_flow import lint_flow
+from kapell.language.lint_references import lint_references
 
+if TYPE_CHECKING:
     from kapell.language.model import Workflow
     from kapell.language.problems import Problem
-    from kapell.language.reading_scalars import Site
     from kapell.language.source import SourceDocument
 
-
-def lint_sites(document: SourceDocument, sites: Sequence[Site]) -> list[Problem]:
-    """Check."""
-    del document, sites
-    return []
+__all__ = ["lint_expressions", "lint_workflow"]
 
 
 def lint_workflow(document: SourceDocument, workflow: Workflow) -> list[Problem]:
-    """Check."""
-    del document, workflow
-    return []
+    """Check how tasks lead to each other, and what names refer to."""
+    return [*lint_flow(document, workflow), *lint_references(document, workflow)]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from kapell.language.lint import lint_sites, lint_workflow
+from kapell.language.lint import lint_expressions, lint_workflow
 from kapell.language.model import Workflow
 from kapell.language.problems import InvalidWorkflowError, Problem
 from kapell.language.reading import Reader
@@ -40,7 +40,7 @@ def validate(document: SourceDocument) -> Validation:
     """
     reader = Reader(document)
     workflow = reader.read_root(Workflow)
-    problems = reader.problems + lint_sites(document, reader.sites)
+    problems = reader.problems + lint_expressions(document, reader.sites)
     if workflow is not None:
         problems += lint_workflow(document, workflow)
     problems.sort(key=lambda problem: (problem.line, problem.column))
