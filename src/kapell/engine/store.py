@@ -11,7 +11,7 @@ Two implementations (SQLite, and the in-memory one of the test kit) are held to 
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003 -- msgspec resolves the fields' types when the program runs
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
@@ -24,7 +24,10 @@ ENDED: frozenset[str] = frozenset({"completed", "faulted", "cancelled", "damaged
 
 
 class RunRecord(msgspec.Struct, kw_only=True):
-    """What a list page shows of a run: a projection, rewritten whole whenever one of its fields changes.
+    """What a list page shows of a run: a projection, handed in whole whenever one of its fields changes.
+
+    Of a run that is stored already, only what says where it stands is taken: `status`, `updated_at`, `ended_at`,
+    `parked_until` and `error`. Where it comes from never changes.
 
     Attributes:
         run_id: The run.

@@ -108,7 +108,7 @@ class MemoryRunStore:
         for batch in batches:
             run = self._medium.runs.get(batch.run_id)
             if batch.record is not None:
-                self._check_record(batch.record)
+                self._check_record(batch.record, is_new=run is None)
             elif run is None and batch.run_id not in last_seqs:
                 raise ConflictError(f"Run {batch.run_id} is not stored: its first batch must bring its record.")
             last_seq = last_seqs.get(batch.run_id, run.last_seq if run is not None else 0)
@@ -119,8 +119,8 @@ class MemoryRunStore:
                 )
             last_seqs[batch.run_id] = last_seq + batch.count
 
-    def _check_record(self, record: RunRecord) -> None:
-        if record.definition not in self._medium.definitions:
+    def _check_record(self, record: RunRecord, *, is_new: bool) -> None:
+        if is_new and record.definition not in self._medium.definitions:
             raise ConflictError("A run's record names a definition that was never put; nothing was written.")
         if (record.ended_at is not None) != (record.status in ENDED):
             raise ConflictError("A run has a time of its end if, and only if, its status says that it ended.")
@@ -128,11 +128,10 @@ class MemoryRunStore:
     def _apply(self, batch: Batch) -> None:
         medium = self._medium
         if batch.record is not None:
-            record = replace(batch.record)
             if batch.run_id in medium.runs:
-                medium.runs[batch.run_id].record = record
+                _take_standing(medium.runs[batch.run_id].record, batch.record)
             else:
-                medium.runs[batch.run_id] = _Run(record)
+                medium.runs[batch.run_id] = _Run(replace(batch.record))
         run = medium.runs[batch.run_id]
         if batch.count:
             run.rows.append(HistoryRow(first_seq=batch.first_seq, count=batch.count, at=batch.at, body=batch.body))
@@ -307,6 +306,14 @@ class MemoryRunStore:
 
     def close(self) -> None:
         """Release nothing: the medium outlives its stores."""
+
+
+def _take_standing(kept: RunRecord, record: RunRecord) -> None:
+    kept.status = record.status
+    kept.updated_at = record.updated_at
+    kept.ended_at = record.ended_at
+    kept.parked_until = record.parked_until
+    kept.error = record.error
 
 
 def _matches(record: RunRecord, where: RunFilter) -> bool:

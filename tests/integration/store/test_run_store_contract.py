@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from kapell.engine.store import Batch, InboxAnswer, RunFilter
 from kapell.errors import ConflictError, DamagedHistoryError, NotFoundError, StaleOwnerError
@@ -191,9 +192,26 @@ def test_a_record_that_has_ended_has_a_time_of_its_end(store, epoch, make_batch,
 def test_a_record_names_a_definition_that_was_put(store, epoch, make_batch, make_record):
     with pytest.raises(ConflictError, match="definition"):
         store.append(epoch, [make_batch("a", record=make_record("a", definition="unknown"))])
-    store.append(epoch, [make_batch("a")])
-    with pytest.raises(ConflictError, match="definition"):
-        store.append(epoch, [make_batch("a", 2, record=make_record("a", definition="unknown"))])
+
+
+def test_where_a_run_comes_from_never_changes(store, epoch, make_batch, make_record, now):
+    first = make_record("a", parent_run_id="p")
+    later = make_record(
+        "a",
+        "waiting",
+        created_at=now + timedelta(days=1),
+        namespace="bank",
+        name="bill",
+        version="9",
+        definition="unknown",
+        parent_run_id="q",
+        parked_until=now + timedelta(days=2),
+        error="none yet",
+    )
+    store.append(epoch, [make_batch("a", record=first)])
+    store.append(epoch, [make_batch("a", 2, record=later)])
+    origin = {name: getattr(first, name) for name in ("namespace", "name", "version", "definition", "created_at")}
+    assert store.get_record("a") == replace(later, parent_run_id="p", **origin)
 
 
 def test_changing_a_record_after_handing_it_over_changes_nothing_stored(store, epoch, make_batch, make_record):

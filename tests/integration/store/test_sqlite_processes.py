@@ -58,6 +58,31 @@ connection.execute("ROLLBACK")
 """
 
 
+MEET_A_LIMIT = """
+import resource
+from kapell.errors import StorageError
+epoch = store.acquire("writer", now, 10.0)
+store.put_definition("d", b"")
+store.append(epoch, [make_batch("a", 1, b"first")])
+_, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, hard))
+seq = 1
+try:
+    while True:
+        store.append(epoch, [make_batch("a", seq + 1, b"x" * 20_000)])
+        seq += 1
+except StorageError as error:
+    print(error.message)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+assert 1 < seq < 60
+assert len(store.load_run("a").rows) == seq
+store.append(epoch, [make_batch("a", seq + 1, b"y" * 20_000)])
+store.close()
+store = SqliteRunStore(folder / "runs.db", folder / "log.db")
+assert [row.body[:1] for row in store.load_run("a").rows] == [b"f"] + [b"x"] * (seq - 1) + [b"y"]
+"""
+
+
 def start(script, *arguments):
     return subprocess.Popen(
         [sys.executable, "-c", script, *map(str, arguments)],
@@ -122,6 +147,10 @@ def test_a_patient_call_waits_until_the_other_process_has_finished(tmp_path, sto
     append.join(timeout=60)
     finish(locker)
     assert len(store.load_run("a").rows) == 1
+
+
+def test_a_write_that_the_system_refuses_midway_is_undone_and_can_be_tried_again(tmp_path):
+    assert "runs.db" in finish(start(PRELUDE + MEET_A_LIMIT, tmp_path))
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -11,7 +11,13 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
-from kapell.engine.sqlite_store.rows import checksum_history, checksum_snapshot, encode_record, to_microseconds
+from kapell.engine.sqlite_store.rows import (
+    checksum_history,
+    checksum_snapshot,
+    encode_origin,
+    encode_standing,
+    to_microseconds,
+)
 from kapell.engine.store import ENDED
 from kapell.errors import ConflictError
 
@@ -32,16 +38,12 @@ _FIND_POSITION = """
 """
 _ADD_RUN = """
     INSERT INTO runs (
-        run_key, run_id, namespace, name, version, definition_key,
-        status, created_at, updated_at, ended_at, parent_run_id, parked_until, error)
+        run_key, run_id, namespace, name, version, definition_key, created_at, parent_run_id,
+        status, updated_at, ended_at, parked_until, error)
     VALUES (?, ?, ?, ?, ?, (SELECT definition_key FROM definitions WHERE digest = ?), ?, ?, ?, ?, ?, ?, ?)
 """
 _CHANGE_RUN = """
-    UPDATE runs SET
-        namespace = ?, name = ?, version = ?,
-        definition_key = (SELECT definition_key FROM definitions WHERE digest = ?),
-        status = ?, created_at = ?, updated_at = ?, ended_at = ?, parent_run_id = ?, parked_until = ?, error = ?
-    WHERE run_key = ?
+    UPDATE runs SET status = ?, updated_at = ?, ended_at = ?, parked_until = ?, error = ? WHERE run_key = ?
 """
 _ADD_HISTORY = "INSERT INTO history (run_key, first_seq, count, at, crc32, body) VALUES (?, ?, ?, ?, ?, ?)"
 _ADD_SNAPSHOT = "INSERT OR REPLACE INTO snapshots (run_key, seq, crc32, body) VALUES (?, ?, ?, ?)"
@@ -140,7 +142,7 @@ class Appender:
         else:
             run_key, last_seq = position
             if record is not None:
-                self._changed_runs.append((*encode_record(record), run_key))
+                self._changed_runs.append((*encode_standing(record), run_key))
         if count:
             if batch.first_seq != last_seq + 1:
                 raise ConflictError(
@@ -163,7 +165,7 @@ class Appender:
             raise ConflictError(f"Run {batch.run_id} is not stored: its first batch must bring its record.")
         run_key = self._next_key or self._positions.find_next_key(self._connection)
         self._next_key = run_key + 1
-        self._new_runs.append((run_key, batch.run_id, *encode_record(batch.record)))
+        self._new_runs.append((run_key, batch.run_id, *encode_origin(batch.record), *encode_standing(batch.record)))
         return run_key
 
     def _add_rarities(self, batch: Batch, run_key: int, last_seq: int) -> None:
@@ -198,6 +200,6 @@ def _explain(error: sqlite3.IntegrityError) -> str:
         return "A run's record names a definition that was never put; nothing was written."
     if "history.first_seq" in text:
         return "An event number exists already; nothing was written."
-    if "ended_at" in text:
+    if "status_fits_ended_at" in text:
         return "A run has a time of its end if, and only if, its status says that it ended; nothing was written."
     return f"A row would break the rules of the database ({text}); nothing was written."

@@ -55,19 +55,25 @@ def to_storable(text: str) -> str:
     return text
 
 
-def encode_record(record: RunRecord) -> tuple[Any, ...]:
-    """Return the fields of a record that may change, in the order in which the statements of `append` name them."""
-    ended_at, parked_until = record.ended_at, record.parked_until
+def encode_origin(record: RunRecord) -> tuple[Any, ...]:
+    """Return the fields that say where a run comes from and never change, in the order in which `append` names them."""
     return (
         record.namespace,
         record.name,
         record.version,
         record.definition,
-        record.status,
         to_microseconds(record.created_at),
+        record.parent_run_id,
+    )
+
+
+def encode_standing(record: RunRecord) -> tuple[Any, ...]:
+    """Return the fields that say where a run stands, in the order in which `append` names them."""
+    ended_at, parked_until = record.ended_at, record.parked_until
+    return (
+        record.status,
         to_microseconds(record.updated_at),
         None if ended_at is None else to_microseconds(ended_at),
-        record.parent_run_id,
         None if parked_until is None else to_microseconds(parked_until),
         None if record.error is None else to_storable(record.error),
     )

@@ -13,7 +13,7 @@ _FIRST_TABLES = (
         reference TEXT NOT NULL,
         entry INTEGER NOT NULL,
         attempt INTEGER NOT NULL,
-        stream TEXT NOT NULL CHECK (stream IN ('stdout', 'stderr', 'info')),
+        stream TEXT NOT NULL CHECK (stream = 'stdout' OR stream = 'stderr' OR stream = 'info'),
         text TEXT NOT NULL,
         PRIMARY KEY (run_id, seq)
     ) STRICT, WITHOUT ROWID

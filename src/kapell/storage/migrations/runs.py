@@ -29,15 +29,19 @@ _FIRST_TABLES = (
         name TEXT NOT NULL,
         version TEXT NOT NULL,
         definition_key INTEGER NOT NULL REFERENCES definitions (definition_key),
-        status TEXT NOT NULL CHECK (status IN (
-            'running', 'waiting', 'suspended', 'cancelling', 'completed', 'faulted', 'cancelled', 'damaged')),
+        status TEXT NOT NULL,
         created_at INTEGER NOT NULL,
         updated_at INTEGER NOT NULL,
         ended_at INTEGER,
         parent_run_id TEXT,
         parked_until INTEGER,
         error TEXT,
-        CHECK ((ended_at IS NOT NULL) = (status IN ('completed', 'faulted', 'cancelled', 'damaged')))
+        CONSTRAINT status_fits_ended_at CHECK (CASE
+            WHEN status = 'running' OR status = 'waiting' OR status = 'suspended' OR status = 'cancelling'
+                THEN ended_at IS NULL
+            WHEN status = 'completed' OR status = 'faulted' OR status = 'cancelled' OR status = 'damaged'
+                THEN ended_at IS NOT NULL
+            ELSE FALSE END)
     ) STRICT
     """,
     "CREATE INDEX runs_by_status ON runs (status)",
