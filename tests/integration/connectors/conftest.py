@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import ssl
 import subprocess
@@ -20,9 +21,17 @@ class RecordingContext:
 
     def __init__(self):
         self.lines = []
+        self._changed = asyncio.Event()
 
     def log(self, stream, text):
         self.lines.append((stream, text))
+        self._changed.set()
+
+    async def wait_for_lines(self, count=1):
+        async with asyncio.timeout(10):
+            while len(self.lines) < count:
+                self._changed.clear()
+                await self._changed.wait()
 
     def list_texts(self, stream):
         return [text for name, text in self.lines if name == stream]

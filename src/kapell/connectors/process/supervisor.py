@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from kapell.connectors.process.pipe import PipeReader
 from kapell.sdk import ActivityError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable
 
 _CLOSE_SECONDS = 10.0
 _DRAIN_SECONDS = 1.0
