@@ -43,7 +43,8 @@ test: static ## everything: the quick checks, then every suite in one call of py
 bench: .venv/installed ## measure the engine and print the figures as a table
 	$(BIN)/python benchmarks/engine.py
 
-docs: .venv/installed ## check the documents: links, commands, examples, what they must name
+docs: .venv/installed ## write docs/reference from the code, and check all documents
+	$(BIN)/python tools/make_reference.py
 	$(PYTEST) -q tests/docs
 
 lock: .venv/installed # after a change of dependencies; needs pip-tools
