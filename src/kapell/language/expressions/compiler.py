@@ -1,0 +1,636 @@
+"""Compiles a tree to closures, where Python can give exactly what libjq would give.
+
+A node that has no method here makes the whole expression one for the helper process (`NotNative`).
+
+There are two sets of closures. The ordinary one knows only JSON values. The other one, compiled on demand for plans and
+simulations, also takes `UNKNOWN`: every function checks its arguments first and raises `Undetermined`, which the next
+filter with exactly one result turns into an unknown result. Inside `try`, `?` and `//` it goes further up, as there an
+unknown value may also decide between an error and a result.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from kapell.language.expressions import tree, values
+from kapell.language.expressions.calls import CALLS
+from kapell.language.expressions.errors import ExpressionError, HelperNeeded
+from kapell.language.expressions.filters import (
+    Environment,
+    Filter,
+    Many,
+    NotNative,
+    One,
+    combine,
+    multiple,
+    single,
+    spend,
+    weigh_deep,
+    weigh_wide,
+)
+from kapell.language.expressions.formats import FORMATTERS
+from kapell.language.expressions.functions import FUNCTIONS, Cost
+from kapell.language.expressions.macros import MACROS
+from kapell.language.expressions.tree import Node
+from kapell.language.expressions.unknown import UNKNOWN, Undetermined, contains_unknown
+
+_OPERATORS: dict[str, tuple[Callable[[Any, Any], Any], Cost]] = {
+    "+": (values.add, "wide"),
+    "-": (values.subtract, "deep"),
+    "*": (values.multiply, "deep"),
+    "/": (values.divide, "plain"),
+    "%": (values.remainder, "plain"),
+    "==": (values.equals, "deep"),
+    "!=": (lambda left, right: not values.equals(left, right), "deep"),
+    "<": (lambda left, right: values.compare(left, right) < 0, "deep"),
+    "<=": (lambda left, right: values.compare(left, right) <= 0, "deep"),
+    ">": (lambda left, right: values.compare(left, right) > 0, "deep"),
+    ">=": (lambda left, right: values.compare(left, right) >= 0, "deep"),
+}
+
+
+def compile_native(root: Node, *, abstract: bool = False) -> tuple[Filter, bool]:
+    """Compile a tree; also tell whether it loops, so that its environment needs a budget.
+
+    Args:
+        root: The tree.
+        abstract: Whether the closures take unknown values too.
+
+    Raises:
+        NotNative: Only libjq can evaluate it.
+    """
+    compiler = Compiler(abstract=abstract)
+    compiled = compiler.compile(root)
+    return compiled, compiler.loops
+
+
+class Compiler:
+    """One compilation; its methods are named after the nodes that they compile."""
+
+    def __init__(self, *, abstract: bool) -> None:
+        self.abstract = abstract
+        self.guards = 0
+        self.loops = False
+        self.is_true = _is_true_or_undetermined if abstract else values.is_true
+
+    def compile(self, node: Node) -> Filter:
+        method = _METHODS.get(type(node))
+        if method is None:
+            raise NotNative(type(node).__name__)
+        compiled = method(self, node)
+        self.loops = self.loops or compiled.multiple is not None
+        if self.abstract and self.guards == 0 and compiled.single is not None:
+            return single(_or_unknown(compiled.single))
+        return compiled
+
+    def apply(self, function: Callable[..., Any], cost: Cost, parts: tuple[Filter, ...], **order: Any) -> Filter:
+        """Call a function on the input and the results of the parts; count what it visits."""
+        if self.abstract:
+            function = _checked(function, cost)
+        if cost == "plain":
+            return combine(function, parts, **order)
+        return _counted(function, cost, parts, **order)
+
+    # -- leaves ----------------------------------------------------------------------------------------------------
+
+    def identity(self, _node: tree.Identity) -> Filter:
+        return single(lambda value, _env: value)
+
+    def literal(self, node: tree.Literal) -> Filter:
+        constant = node.value
+        return single(lambda _value, _env: constant)
+
+    def variable(self, node: tree.Variable) -> Filter:
+        name = node.name
+
+        def read(_value: Any, env: Environment) -> Any:
+            try:
+                return env[name]
+            except KeyError:
+                raise ExpressionError(f"${name} is not defined here") from None
+
+        return single(read)
+
+    def format(self, node: tree.Format) -> Filter:
+        return self.apply(self.formatter(node.name), "deep", ())
+
+    def formatter(self, name: str) -> Callable[[Any], str]:
+        if name not in FORMATTERS:
+            raise NotNative(name)
+        return FORMATTERS[name]
+
+    # -- paths -----------------------------------------------------------------------------------------------------
+
+    def index(self, node: tree.Index) -> Filter:
+        if not self.abstract:
+            path = _compile_path(node)
+            if path is not None:
+                return single(path)
+        parts = (self.compile(node.target), self.compile(node.key))
+        return self.apply(lambda _value, target, key: values.get_item(target, key), "plain", parts, order=(1, 0))
+
+    def slice(self, node: tree.Slice) -> Filter:
+        nothing = tree.Literal(node.position, None)
+        bounds = (self.compile(node.start or nothing), self.compile(node.end or nothing))
+        parts = (self.compile(node.target), *bounds)
+        return self.apply(_get_slice, "plain", parts, order=(1, 2, 0))
+
+    def iterate(self, node: tree.Iterate) -> Filter:
+        target = self.compile(node.target)
+        if target.single is not None:
+            one = target.single
+            return multiple(lambda value, env: _iterate(one(value, env), env))
+        many = target.many
+
+        def run(value: Any, env: Environment) -> Iterator[Any]:
+            for container in many(value, env):
+                yield from _iterate(container, env)
+
+        return multiple(run)
+
+    def recurse_all(self, _node: tree.RecurseAll) -> Filter:
+        return multiple(_recurse_all)
+
+    # -- construction ----------------------------------------------------------------------------------------------
+
+    def array(self, node: tree.Array) -> Filter:
+        if node.items is None:
+            return single(lambda _value, _env: [])
+        items = node.items.items if isinstance(node.items, tree.Comma) else (node.items,)
+        parts = tuple(self.compile(item) for item in items)
+        ones = [part.single for part in parts if part.single is not None]
+        if len(ones) == len(parts):
+            return single(lambda value, env: [one(value, env) for one in ones])
+        many = _chain(parts)
+        return single(lambda value, env: list(many(value, env)))
+
+    def object(self, node: tree.Object) -> Filter:
+        if all(isinstance(entry.key, tree.Literal) and type(entry.key.value) is str for entry in node.entries):
+            pairs = [(entry.key.value, self.compile(entry.value).single) for entry in node.entries]  # type: ignore[attr-defined] # checked above
+            singles = [(key, one) for key, one in pairs if one is not None]
+            if len(singles) == len(pairs):
+                return single(lambda value, env: {key: one(value, env) for key, one in singles})
+        parts: list[Filter] = []
+        for entry in node.entries:
+            parts += (self.compile(entry.key), self.compile(entry.value))
+        return self.apply(_make_object, "plain", tuple(parts))
+
+    def string_template(self, node: tree.StringTemplate) -> Filter:
+        write = self.formatter(node.format)
+        texts = [part if isinstance(part, str) else None for part in node.parts]
+        parts = tuple(self.compile(part) for part in node.parts if not isinstance(part, str))
+
+        def build(_value: Any, *results: Any) -> str:
+            waiting = iter(results)
+            text = "".join(write(next(waiting)) if text is None else text for text in texts)
+            if len(text) > values.MAX_TEXT:
+                raise HelperNeeded("a long text")
+            return text
+
+        return self.apply(build, "deep", parts, order=tuple(reversed(range(len(parts)))))
+
+    # -- operators -------------------------------------------------------------------------------------------------
+
+    def negate(self, node: tree.Negate) -> Filter:
+        return self.apply(lambda _value, operand: values.negate(operand), "plain", (self.compile(node.operand),))
+
+    def binary(self, node: tree.Binary) -> Filter:
+        if node.operator == "//":
+            return self.alternative(node)
+        if node.operator in ("and", "or"):
+            return self.logical(node)
+        left, right = self.compile(node.left), self.compile(node.right)
+        function, cost = _OPERATORS[node.operator]
+        if left.single is not None and right.single is not None and not self.abstract:
+            return single(_compile_operator(node.operator, function, left.single, right.single))
+        return self.apply(lambda _value, one, other: function(one, other), cost, (left, right), order=(1, 0))
+
+    def logical(self, node: tree.Binary) -> Filter:
+        left, right = self.compile(node.left), self.compile(node.right)
+        is_true, decisive = self.is_true, node.operator == "or"
+        if left.single is not None and right.single is not None:
+            first, second = left.single, right.single
+            if decisive:
+                return single(lambda value, env: is_true(first(value, env)) or is_true(second(value, env)))
+            return single(lambda value, env: is_true(first(value, env)) and is_true(second(value, env)))
+        firsts, seconds = left.many, right.many
+
+        def run(value: Any, env: Environment) -> Iterator[Any]:
+            for one in firsts(value, env):
+                if is_true(one) is decisive:
+                    yield decisive
+                else:
+                    for other in seconds(value, env):
+                        yield is_true(other)
+
+        return multiple(run)
+
+    def alternative(self, node: tree.Binary) -> Filter:
+        self.guards += 1
+        left = self.compile(node.left)
+        self.guards -= 1
+        right = self.compile(node.right)
+        is_true = self.is_true
+        if left.single is not None and right.single is not None:
+            return single(_choose(left.single, right.single, is_true))
+        lefts, rights = left.many, right.many
+
+        def run(value: Any, env: Environment) -> Iterator[Any]:
+            found = False
+            try:
+                for result in lefts(value, env):
+                    if is_true(result):
+                        found = True
+                        yield result
+            except ExpressionError:
+                pass
+            if not found:
+                yield from rights(value, env)
+
+        return multiple(run)
+
+    # -- flow ------------------------------------------------------------------------------------------------------
+
+    def pipe(self, node: tree.Pipe) -> Filter:
+        return functools.reduce(_connect, [self.compile(stage) for stage in node.stages])
+
+    def comma(self, node: tree.Comma) -> Filter:
+        return multiple(_chain(tuple(self.compile(item) for item in node.items)))
+
+    def if_(self, node: tree.If) -> Filter:
+        last = self.compile(node.otherwise) if node.otherwise is not None else single(lambda value, _env: value)
+        for branch in reversed(node.branches):
+            last = self.branch(self.compile(branch.condition), self.compile(branch.outcome), last)
+        return last
+
+    def branch(self, condition: Filter, outcome: Filter, otherwise: Filter) -> Filter:
+        is_true = self.is_true
+        if condition.single is not None and outcome.single is not None and otherwise.single is not None:
+            test, yes, no = condition.single, outcome.single, otherwise.single
+            return single(lambda value, env: yes(value, env) if is_true(test(value, env)) else no(value, env))
+        tests, yeses, noes = condition.many, outcome.many, otherwise.many
+
+        def run(value: Any, env: Environment) -> Iterator[Any]:
+            for result in tests(value, env):
+                yield from (yeses if is_true(result) else noes)(value, env)
+
+        return multiple(run)
+
+    def try_(self, node: tree.Try) -> Filter:
+        handler: Filter | None = None
+        if node.handler is not None:
+            if not _ignores_input(node.handler):
+                raise NotNative("what `catch` is given is libjq's own text")
+            handler = self.compile(node.handler)
+        self.guards += 1
+        body = self.compile(node.body).many
+        self.guards -= 1
+        handlers = handler.many if handler is not None else None
+
+        def run(value: Any, env: Environment) -> Iterator[Any]:
+            try:
+                yield from body(value, env)
+            except ExpressionError as error:
+                if handlers is None:
+                    return
+                caught = error.value
+            else:
+                return
+            yield from handlers(caught, env)
+
+        return multiple(run)
+
+    # -- variables and loops ---------------------------------------------------------------------------------------
+
+    def bind(self, node: tree.Bind) -> Filter:
+        name = _only_name(node.patterns)
+        source, body = self.compile(node.source), self.compile(node.body)
+        if source.single is not None and body.single is not None:
+            origin, inner = source.single, body.single
+            return single(lambda value, env: inner(value, {**env, name: origin(value, env)}))
+        sources, bodies = source.many, body.many
+
+        def run(value: Any, env: Environment) -> Iterator[Any]:
+            for result in sources(value, env):
+                yield from bodies(value, {**env, name: result})
+
+        return multiple(run)
+
+    def reduce(self, node: tree.Reduce) -> Filter:
+        name = _only_name(node.patterns)
+        initial = self.compile(node.initial).single
+        sources, updates = self.compile(node.source).many, self.compile(node.update).many
+        if initial is None:
+            raise NotNative("several beginnings")
+        self.loops = True
+
+        def run(value: Any, env: Environment) -> Any:
+            state = initial(value, env)
+            for item in sources(value, env):
+                spend(env, 1)
+                results = list(updates(state, {**env, name: item}))
+                state = results[-1] if results else None
+            return state
+
+        return single(run)
+
+    def foreach(self, node: tree.Foreach) -> Filter:
+        name = _only_name(node.patterns)
+        identity = tree.Identity(node.position)
+        initial = self.compile(node.initial).many
+        sources, updates = self.compile(node.source).many, self.compile(node.update).many
+        extracts = self.compile(node.extract or identity).many
+
+        def run(value: Any, env: Environment) -> Iterator[Any]:
+            for state in initial(value, env):
+                for item in sources(value, env):
+                    spend(env, 1)
+                    inner = {**env, name: item}
+                    for result in updates(state, inner):
+                        state = result  # noqa: PLW2901 -- the state is what is carried on
+                        yield from extracts(state, inner)
+
+        return multiple(run)
+
+    # -- calls -----------------------------------------------------------------------------------------------------
+
+    def call(self, node: tree.Call) -> Filter:
+        signature = (node.name, len(node.arguments))
+        if signature in MACROS:
+            return self.compile(MACROS[signature].expand(node.arguments))
+        if signature in FUNCTIONS:
+            function, cost = FUNCTIONS[signature]
+            return self.apply(function, cost, tuple(self.compile(argument) for argument in node.arguments))
+        build = CALLS.get(signature)
+        if build is None:
+            raise NotNative(node.name)
+        self.loops = True
+        return build(self.is_true, *(self.compile(argument) for argument in node.arguments))
+
+
+# -- what the methods above build closures from ------------------------------------------------------------------------
+
+
+def _is_true_or_undetermined(value: Any) -> bool:
+    if value is UNKNOWN:
+        raise Undetermined
+    return values.is_true(value)
+
+
+def _or_unknown(one: One) -> One:
+    def run(value: Any, env: Environment) -> Any:
+        try:
+            return one(value, env)
+        except Undetermined:
+            return UNKNOWN
+
+    return run
+
+
+def _checked(function: Callable[..., Any], cost: Cost) -> Callable[..., Any]:
+    """Let a function see no unknown value; nor, if it looks into its arguments, unknown parts."""
+
+    def run(value: Any, *results: Any) -> Any:
+        if cost == "deep":
+            if contains_unknown([value, *results]):
+                raise Undetermined
+        elif value is UNKNOWN or any(result is UNKNOWN for result in results):
+            raise Undetermined
+        return function(value, *results)
+
+    return run
+
+
+def _counted(function: Callable[..., Any], cost: Cost, parts: tuple[Filter, ...], **order: Any) -> Filter:
+    weigh = weigh_deep if cost == "deep" else weigh_wide
+
+    def gather(*arguments: Any) -> tuple[Any, ...]:
+        return arguments
+
+    gathered = combine(gather, parts, **order)
+    if gathered.single is not None:
+        gather_one = gathered.single
+
+        def run(value: Any, env: Environment) -> Any:
+            arguments = gather_one(value, env)
+            spend(env, weigh(arguments))
+            return function(*arguments)
+
+        return single(run)
+    gather_many = gathered.many
+
+    def run_many(value: Any, env: Environment) -> Iterator[Any]:
+        for arguments in gather_many(value, env):
+            spend(env, weigh(arguments))
+            yield function(*arguments)
+
+    return multiple(run_many)
+
+
+def _compile_path(node: tree.Index) -> One | None:
+    """Compile `.a.b.c` and `$x.a.b.c` to one closure; None if it is something else."""
+    keys: list[str] = []
+    target: Node = node
+    while isinstance(target, tree.Index):
+        if not isinstance(target.key, tree.Literal) or type(target.key.value) is not str:
+            return None
+        keys.append(target.key.value)
+        target = target.target
+    keys.reverse()
+    if isinstance(target, tree.Identity):
+        return _walk_field(keys[0]) if len(keys) == 1 else _walk_input(tuple(keys))
+    if isinstance(target, tree.Variable):
+        return _walk_variable(target.name, tuple(keys))
+    return None
+
+
+def _walk_field(key: str) -> One:
+    def run(value: Any, _env: Environment) -> Any:
+        if type(value) is dict:
+            return value.get(key)
+        return values.get_item(value, key)
+
+    return run
+
+
+def _walk_input(keys: tuple[str, ...]) -> One:
+    def run(value: Any, _env: Environment) -> Any:
+        for key in keys:
+            value = value.get(key) if type(value) is dict else values.get_item(value, key)
+        return value
+
+    return run
+
+
+def _walk_variable(name: str, keys: tuple[str, ...]) -> One:
+    def run(_value: Any, env: Environment) -> Any:
+        try:
+            value = env[name]
+        except KeyError:
+            raise ExpressionError(f"${name} is not defined here") from None
+        for key in keys:
+            value = value.get(key) if type(value) is dict else values.get_item(value, key)
+        return value
+
+    return run
+
+
+def _get_slice(_value: Any, target: Any, start: Any, end: Any) -> Any:
+    return values.get_slice(target, start, end)
+
+
+def _iterate(container: Any, env: Environment) -> Iterable[Any]:
+    if type(container) is list:
+        spend(env, len(container))
+        return container
+    if type(container) is dict:
+        spend(env, len(container))
+        return container.values()
+    if container is UNKNOWN:
+        raise Undetermined
+    values.fail(f"Cannot iterate over {values.describe(container)}")
+
+
+def _recurse_all(value: Any, env: Environment) -> Iterator[Any]:
+    waiting = [value]
+    while waiting:
+        value = waiting.pop()
+        spend(env, 1)
+        if value is UNKNOWN:
+            raise Undetermined
+        yield value
+        if type(value) is dict:
+            waiting.extend(reversed(value.values()))
+        elif type(value) is list:
+            waiting.extend(reversed(value))
+
+
+def _make_object(_value: Any, *pairs: Any) -> dict[str, Any]:
+    made = {}
+    for key, value in zip(pairs[::2], pairs[1::2], strict=True):
+        if type(key) is not str:
+            values.fail(f"Cannot use {values.describe(key)} as object key")
+        made[key] = value
+    return made
+
+
+def _compile_operator(operator: str, function: Callable[[Any, Any], Any], left: One, right: One) -> One:
+    """Compile an operator on single results; two texts or two integers, which are most of all, come first."""
+    if operator == "+":
+
+        def run_add(value: Any, env: Environment) -> Any:
+            other = right(value, env)
+            one = left(value, env)
+            result = values.add(one, other)
+            if type(result) in _SIZED:
+                spend(env, weigh_wide((result,)))
+            return result
+
+        return run_add
+    if operator in ("==", "!="):
+        expected = operator == "=="
+
+        def run_equal(value: Any, env: Environment) -> Any:
+            other = right(value, env)
+            one = left(value, env)
+            if type(one) is type(other) and type(one) not in _CONTAINERS:
+                return (one == other) is expected
+            spend(env, weigh_deep((one,)))
+            return values.equals(one, other) is expected
+
+        return run_equal
+
+    def run(value: Any, env: Environment) -> Any:
+        other = right(value, env)
+        one = left(value, env)
+        if type(one) in _SIZED:
+            spend(env, weigh_deep((one, other)))
+        return function(one, other)
+
+    return run
+
+
+_SIZED = frozenset({str, list, dict})
+_CONTAINERS = frozenset({list, dict})
+
+
+def _choose(first: One, second: One, is_true: Callable[[Any], bool]) -> One:
+    def run(value: Any, env: Environment) -> Any:
+        try:
+            result = first(value, env)
+        except ExpressionError:
+            return second(value, env)
+        return result if is_true(result) else second(value, env)
+
+    return run
+
+
+def _chain(parts: tuple[Filter, ...]) -> Many:
+    manies = tuple(part.many for part in parts)
+
+    def run(value: Any, env: Environment) -> Iterator[Any]:
+        for many in manies:
+            yield from many(value, env)
+
+    return run if len(manies) != 1 else manies[0]
+
+
+def _connect(first: Filter, second: Filter) -> Filter:
+    """Pipe the results of one filter into the next."""
+    if first.single is not None:
+        one = first.single
+        if second.single is not None:
+            following = second.single
+            return single(lambda value, env: following(one(value, env), env))
+        spread = second.many
+        return multiple(lambda value, env: spread(one(value, env), env))
+    many = first.many
+    if second.single is not None:
+        each = second.single
+        return multiple(lambda value, env: (each(result, env) for result in many(value, env)))
+    rest = second.many
+
+    def run(value: Any, env: Environment) -> Iterator[Any]:
+        for result in many(value, env):
+            yield from rest(result, env)
+
+    return multiple(run)
+
+
+def _ignores_input(handler: Node) -> bool:
+    return isinstance(handler, tree.Literal | tree.Variable) or (
+        isinstance(handler, tree.Call) and handler.name == "empty"
+    )
+
+
+def _only_name(patterns: tuple[tree.Pattern, ...]) -> str:
+    if len(patterns) == 1 and isinstance(patterns[0], tree.VariablePattern):
+        return patterns[0].name
+    raise NotNative("destructuring")
+
+
+_METHODS: dict[type[Node], Callable[[Compiler, Any], Filter]] = {
+    tree.Identity: Compiler.identity,
+    tree.RecurseAll: Compiler.recurse_all,
+    tree.Literal: Compiler.literal,
+    tree.Variable: Compiler.variable,
+    tree.StringTemplate: Compiler.string_template,
+    tree.Format: Compiler.format,
+    tree.Index: Compiler.index,
+    tree.Slice: Compiler.slice,
+    tree.Iterate: Compiler.iterate,
+    tree.Try: Compiler.try_,
+    tree.Array: Compiler.array,
+    tree.Object: Compiler.object,
+    tree.Negate: Compiler.negate,
+    tree.Pipe: Compiler.pipe,
+    tree.Comma: Compiler.comma,
+    tree.Binary: Compiler.binary,
+    tree.If: Compiler.if_,
+    tree.Bind: Compiler.bind,
+    tree.Reduce: Compiler.reduce,
+    tree.Foreach: Compiler.foreach,
+    tree.Call: Compiler.call,
+}

@@ -1,0 +1,169 @@
+"""What an expression is compiled to: closures over the live values.
+
+A filter takes the input and the environment. Most give exactly one result and are plain functions (`one`); those that may
+give none or several are functions that return an iterable (`many`). Exactly one of the two is the filter's own form.
+
+The environment is a mapping from the names of variables to their values; under `BUDGET`, which no variable can be named,
+stands a list with the number of values that may still be visited. Only expressions that loop have it there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from kapell.language.expressions.errors import HelperNeeded
+
+Environment = Mapping[str, Any]
+One = Callable[[Any, Environment], Any]
+Many = Callable[[Any, Environment], Iterable[Any]]
+
+MAX_VISITS = 20_000
+"""How many values an expression may visit here, before it is left to the helper process."""
+
+BUDGET = ""
+"""The key in the environment under which the remaining number of visits is kept."""
+
+
+class NotNative(Exception):  # noqa: N818 -- an answer of the compiler, not a failure
+    """Only libjq can evaluate this expression."""
+
+
+class Filter(msgspec.Struct, frozen=True):
+    """A compiled piece of an expression, in one of its two forms."""
+
+    single: One | None
+    multiple: Many | None
+
+    @property
+    def many(self) -> Many:
+        """The filter as one that may give any number of results."""
+        if self.multiple is not None:
+            return self.multiple
+        one = self.single
+        assert one is not None
+
+        def give_one(value: Any, env: Environment) -> Iterable[Any]:
+            return (one(value, env),)
+
+        return give_one
+
+
+def single(function: One) -> Filter:
+    """Make a filter that gives exactly one result."""
+    return Filter(function, None)
+
+
+def multiple(function: Many) -> Filter:
+    """Make a filter that may give any number of results."""
+    return Filter(None, function)
+
+
+def spend(env: Environment, visits: int) -> None:
+    """Count visits to values. Raises `HelperNeeded` when there were too many of them."""
+    budget = env.get(BUDGET)
+    if budget is None:
+        remaining = MAX_VISITS - visits
+    else:
+        budget[0] = remaining = budget[0] - visits
+    if remaining < 0:
+        raise HelperNeeded("more values to visit than are visited here")
+
+
+_LETTERS_A_VISIT = 256
+_COPIES_A_VISIT = 8
+
+
+def weigh_wide(arguments: tuple[Any, ...]) -> int:
+    """Return how many visits it costs to look at each element of the arguments, or to copy them."""
+    visits = 0
+    for argument in arguments:
+        if type(argument) in (list, dict):
+            visits += len(argument) // _COPIES_A_VISIT
+        elif type(argument) is str:
+            visits += len(argument) // _LETTERS_A_VISIT
+    return visits
+
+
+def weigh_deep(arguments: tuple[Any, ...]) -> int:
+    """Return how many visits it costs to look at all that is in the arguments; no more is counted than allowed."""
+    visits = 0
+    waiting: list[Any] = list(arguments)
+    while waiting and visits <= MAX_VISITS:
+        value = waiting.pop()
+        if type(value) is str:
+            visits += len(value) // _LETTERS_A_VISIT
+        elif type(value) is list:
+            visits += len(value)
+            waiting.extend(value)
+        elif type(value) is dict:
+            visits += len(value)
+            waiting.extend(value.values())
+    return visits
+
+
+def combine(function: Callable[..., Any], filters: tuple[Filter, ...], order: tuple[int, ...] | None = None) -> Filter:
+    """Make the filter that calls `function(input, result, ...)` with each combination of the filters' results.
+
+    Args:
+        function: What to call.
+        filters: What gives its arguments after the input.
+        order: In which order the filters are run, the first being the outermost loop; as they stand, if not given.
+    """
+    ones = [part.single for part in filters if part.single is not None]
+    if len(ones) == len(filters):
+        if len(ones) == 0:
+            return single(lambda value, _env: function(value))
+        if len(ones) == 1:
+            (first,) = ones
+            return single(lambda value, env: function(value, first(value, env)))
+        return _combine_singles(function, ones, order)
+    loops = order if order is not None else tuple(range(len(filters)))
+    manies = [part.many for part in filters]
+
+    def run(value: Any, env: Environment) -> Iterator[Any]:
+        return _product(function, manies, loops, value, env)
+
+    return multiple(run)
+
+
+def _combine_singles(function: Callable[..., Any], ones: list[One], order: tuple[int, ...] | None) -> Filter:
+    backwards = order is not None and order[0] != 0
+    if len(ones) == 2:  # noqa: PLR2004 -- the frequent case, without a list of arguments
+        first, second = ones
+
+        def run_two(value: Any, env: Environment) -> Any:
+            return function(value, first(value, env), second(value, env))
+
+        def run_two_backwards(value: Any, env: Environment) -> Any:
+            right = second(value, env)
+            return function(value, first(value, env), right)
+
+        return single(run_two_backwards if backwards else run_two)
+
+    def run(value: Any, env: Environment) -> Any:
+        if backwards:
+            return function(value, *reversed([one(value, env) for one in reversed(ones)]))
+        return function(value, *[one(value, env) for one in ones])
+
+    return single(run)
+
+
+def _product(
+    function: Callable[..., Any], manies: list[Many], loops: tuple[int, ...], value: Any, env: Environment
+) -> Iterator[Any]:
+    arguments: list[Any] = [None] * len(manies)
+
+    def descend(depth: int) -> Iterator[Any]:
+        if depth == len(loops):
+            yield function(value, *arguments)
+            return
+        place = loops[depth]
+        for result in manies[place](value, env):
+            arguments[place] = result
+            spend(env, 1)
+            yield from descend(depth + 1)
+
+    return descend(0)
