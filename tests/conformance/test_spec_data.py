@@ -53,8 +53,8 @@ def test_every_example_is_valid(path: Path) -> None:
         (
             "listen-any-until-any-until.yaml",
             (
-                "listen-any-until-any-until.yaml:7:1: error: the key `do` stands here for the second time, after line 6. "
-                "Remove or rename one of the two."
+                "listen-any-until-any-until.yaml:7:1: error: the key `do` stands here for the second time, "
+                "after line 6. Remove or rename one of the two."
             ),
         ),
         (

@@ -39,9 +39,13 @@ class _FlowLinter:
                 yield self._error("empty_list", f"`{tasks.path[-1]}` has no tasks", tasks.path, key=True)
             yield from self._lint_names(tasks)
             names = tuple(named.name for named in tasks.tasks) if tasks.in_sequence else ()
-            for index, named in enumerate(tasks.tasks):
-                yield from self._lint_targets(named.task, tasks.path_of(index), names)
-            if tasks.in_sequence:
+            lost = [
+                problem
+                for index, named in enumerate(tasks.tasks)
+                for problem in self._lint_targets(named.task, tasks.path_of(index), names)
+            ]
+            yield from lost
+            if tasks.in_sequence and not lost:
                 yield from self._lint_reach(tasks)
 
     def _error(self, code: str, message: str, path: Path, hint: str = "", *, key: bool = False) -> Problem:

@@ -135,8 +135,8 @@ STRUCTURE = {
     "an empty task": (
         "do:\n  - a:",
         (
-            "w.yaml:3:5: error: `a` has no value; a task is wanted. It holds one of `call`, `do`, `emit`, `for`, `fork`, "
-            "`listen`, `raise`, `run`, `set`, `switch`, `try` or `wait`."
+            "w.yaml:3:5: error: `a` has no value; a task is wanted. It holds one of `call`, `do`, `emit`, `for`, "
+            "`fork`, `listen`, `raise`, `run`, `set`, `switch`, `try` or `wait`."
         ),
     ),
     "an item that is a text": (
@@ -220,7 +220,10 @@ do:
               - get: {call: http, with: {method: get, endpoint: 'https://a.b'}, timeout: {after: {seconds: 3}}}
             catch:
               exceptWhen: .x
-              retry: {delay: PT1.5S, backoff: {exponential: {factor: 3, maxDelay: PT1M}}, limit: {attempt: {count: 2.0}}}
+              retry:
+                delay: PT1.5S
+                backoff: {exponential: {factor: 3, maxDelay: PT1M}}
+                limit: {attempt: {count: 2.0}}
               do: []
 """
     )
