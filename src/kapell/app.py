@@ -14,7 +14,6 @@ from kapell.engine.engine import Engine, EngineOptions
 from kapell.engine.expression_helper import ExpressionHelper, HelperLimits
 from kapell.engine.secrets import SecretSource
 from kapell.engine.sqlite_store import SqliteRunStore
-from kapell.errors import ConflictError
 from kapell.kernel.limits import Limits
 from kapell.storage.data_folder import DataFolder
 
@@ -54,11 +53,7 @@ async def open_engine(settings: Settings, *, origins: Mapping[str, str] | None =
         UsageError: The folder or a setting cannot be used.
     """
     folder = DataFolder(settings.data)
-    if not folder.try_lock():
-        raise ConflictError(
-            f"Another process works on {settings.data} ({folder.describe_holder()}).",
-            hint="Name another folder by --data, or wait until it has ended.",
-        )
+    folder.lock()
     try:
         store = SqliteRunStore(folder.database_path, folder.log_path, busy_timeout_seconds=_COMMIT_WAIT_SECONDS)
         try:

@@ -46,8 +46,8 @@ class SystemClock:
 class SteadyClock:
     """A clock that never goes back: when the machine's clock is set back, it goes on at its own pace from there.
 
-    Waits are kept as moments. Without this, setting the machine's clock back by an hour would hold each of them up by an
-    hour. A jump ahead is believed, as a machine that slept has really missed that time.
+    Waits are kept as moments. Without this, setting the machine's clock back by an hour would hold each of them up by
+    an hour. A jump ahead is believed, as a machine that slept has really missed that time.
     """
 
     def __init__(self, clock: Clock) -> None:

@@ -1,4 +1,4 @@
-"""Performing attempts: a request is made (with its secrets, at the last moment), the connector works, the outcome comes.
+"""Performing attempts: a request is made, with its secrets, the connector works, and the outcome goes to the run.
 
 Secrets are read when an attempt is dispatched and put into its arguments here; the kernel never sees them. What comes
 back passes the redactor before anybody else sees it (decision 5).
@@ -224,4 +224,3 @@ def _to_workflow_error(fault: ActivityError, redactor: Redactor) -> WorkflowErro
         title=redactor.redact_text(fault.title),
         detail=redactor.redact_text(fault.detail),
     )
-

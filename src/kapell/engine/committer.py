@@ -62,9 +62,9 @@ class Committer:
             on_durable()
 
     async def settle(self) -> None:
-        """Wait for the transaction that is under way in a thread, if any."""
-        if self._task is not None:
-            await asyncio.gather(self._task, return_exceptions=True)
+        """Wait for the transaction that is under way in a thread, if any, unless the disk refuses."""
+        while self._task is not None and self.trouble is None:
+            await asyncio.wait((self._task,), timeout=0.05)
 
     def close(self) -> None:
         """Give up what the disk has not taken: it is as if it had not happened."""

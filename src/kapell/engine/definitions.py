@@ -10,11 +10,11 @@ import msgspec
 from kapell.errors import NotFoundError
 from kapell.language import load_workflow
 from kapell.language.compiler import compile_workflow
+from kapell.language.program import Program
 
 if TYPE_CHECKING:
     from kapell.engine.store import RunStore
     from kapell.language.model import Workflow
-    from kapell.language.program import Program
 
 _encoder = msgspec.json.Encoder(order=None)
 
@@ -78,7 +78,7 @@ class Definitions:
 
 def _version_key(version: str) -> tuple[Any, ...]:
     """Order semantic versions (semver.org, 11): a pre-release comes before its release."""
-    core, _, rest = version.split("+")[0].partition("-")
+    core, _, rest = version.split("+", maxsplit=1)[0].partition("-")
     numbers = tuple(int(part) for part in core.split("."))
     parts = tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in rest.split(".")) if rest else ()
     return (numbers, not rest, parts)

@@ -10,6 +10,7 @@ import asyncio
 import os
 import socket
 from contextlib import suppress
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -32,12 +33,13 @@ from kapell.errors import ConflictError, KapellError, NotFoundError, UsageError
 from kapell.ids import make_run_id
 from kapell.kernel import commands as c
 from kapell.kernel.forking import plan_fork
+from kapell.kernel.limits import Limits
 from kapell.language import list_unsupported
+from kapell.language.error_types import WorkflowError
 from kapell.reasons import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping, Sequence
-    from datetime import timedelta
 
     from kapell.clock import Clock
     from kapell.engine.active import ActiveRun
@@ -47,9 +49,7 @@ if TYPE_CHECKING:
     from kapell.engine.store import LogLine, RunStore
     from kapell.kernel.events import Event
     from kapell.kernel.forking import RepeatedEffect
-    from kapell.kernel.limits import Limits
     from kapell.kernel.state import State
-    from kapell.language.error_types import WorkflowError
     from kapell.language.model import Workflow
     from kapell.sdk import Activity
 

@@ -71,7 +71,7 @@ class Moved:
 class RunHost:
     """The runs in memory."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- everything that moves runs meets here
         self,
         *,
         clock: Clock,
@@ -161,9 +161,10 @@ class RunHost:
         self._is_draining = True
 
     async def settle(self) -> None:
-        """Wait until what has been decided is on disk, or the disk refuses."""
-        while (self._queue or self._turn_is_due or self._committer.is_busy) and self._committer.trouble is None:
-            await asyncio.sleep(0.001)
+        """Wait until the outcomes that are there are on disk, or the disk refuses."""
+        while self._queue and self._committer.trouble is None:
+            await asyncio.sleep(0)
+            await self._committer.settle()
 
     def abandon(self, error: Exception) -> None:
         """Give all runs up: whoever waits for one is told why."""
@@ -368,27 +369,30 @@ class RunHost:
         if moved.events:
             for listener in self.listeners:
                 listener(active, moved.first_seq, moved.events)
-        for effect in moved.effects:
-            if isinstance(effect, fx.CancelAttempt | fx.CancelChild):
-                self._begin_closing(active, effect)
         if moved.effects:
             self._release_effects(active, moved.effects)
         for work, refused in moved.works:
-            if refused is not None and type(work.command) is c.DispatchAttempt:
-                self.attempts.forget(AttemptId(active.run_id, work.command.entry, work.command.attempt))
-            if work.reply is not None and not work.reply.done():
-                work.reply.set_result(refused)
+            self._reply(active, work, refused)
         if active.state.status == "cancelling":
             self._confirm_cancel(active)
         if moved.needs is not None:
             self._call_helper(active, *moved.needs)
         elif active.work:
             self._schedule(active)
-        elif active.idle_since is None:
+        else:
             active.idle_since = self._clock.monotonic()
+
+    def _reply(self, active: ActiveRun, work: Work, refused: Reason | None) -> None:
+        if refused is not None and type(work.command) is c.DispatchAttempt:
+            self.attempts.forget(AttemptId(active.run_id, work.command.entry, work.command.attempt))
+        if work.reply is not None and not work.reply.done():
+            work.reply.set_result(refused)
 
     def _release_effects(self, active: ActiveRun, effects: list[fx.Effect]) -> None:
         """Start effects, or hold them back while something of the run is still being ended."""
+        for effect in effects:
+            if isinstance(effect, fx.CancelAttempt | fx.CancelChild):
+                self._begin_closing(active, effect)
         for effect in effects:
             if type(effect) is fx.ArmTimer:
                 self._timers.arm(active.run_id, effect.entry, effect.purpose, effect.due)

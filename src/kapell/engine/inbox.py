@@ -61,7 +61,7 @@ class Inbox:
             command = _decoder.decode(inbox.body)
             active = self._recovery.load(inbox.run_id)
             if active is None:
-                raise NotFoundError(f"The history of run {inbox.run_id} is damaged.")  # noqa: TRY301 -- answered below
+                raise NotFoundError(f"The history of run {inbox.run_id} is damaged.")
             refused = await self._host.ask(active, command, inbox_id=inbox.command_id)
             error = "" if refused is None else refused.text
         except (KapellError, msgspec.DecodeError) as problem:

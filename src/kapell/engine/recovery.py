@@ -97,7 +97,7 @@ class Recovery:
         try:
             active = load_active(self._store, self._definitions, record.run_id)
         except (DamagedHistoryError, NotFoundError) as error:
-            log.error("run_damaged", run_id=record.run_id, message=str(error))
+            log.warning("run_damaged", run_id=record.run_id, message=str(error))
             self._store.close_damaged(self._epoch, record.run_id, str(error), self._clock.now())
             return None
         self._host.runs[record.run_id] = active
@@ -125,7 +125,7 @@ class Recovery:
                 child = self._host.runs.get(child_run_id) or load_active(self._store, self._definitions, child_run_id)
             except (NotFoundError, DamagedHistoryError) as error:
                 # Its start stood in the transaction of its cause, so it can only be missing by damage.
-                log.error("child_missing", run_id=child_run_id, parent=active.run_id, message=str(error))
+                log.warning("child_missing", run_id=child_run_id, parent=active.run_id, message=str(error))
                 self._host.fail_attempt(active, entry, number, f"The child run {child_run_id} cannot be read: {error}")
                 continue
             if child.state.is_ended:

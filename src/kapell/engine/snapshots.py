@@ -29,7 +29,7 @@ def take_snapshot(active: ActiveRun) -> bytes:
 
 
 def park_snapshot(active: ActiveRun) -> bytes | None:
-    """Return a snapshot for a run that leaves memory, if folding its history again would take longer than reading it."""
+    """Return a snapshot for a run that leaves memory, if that is quicker to read than its history."""
     if active.state.seq < _WORTH_A_SNAPSHOT:
         return None
     return take_snapshot(active)

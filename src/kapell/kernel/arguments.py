@@ -1,4 +1,4 @@
-"""The arguments of expressions: `$context`, `$input`, `$task`, `$workflow` and the others (dsl.md, Runtime Expressions).
+"""The arguments of expressions: `$context`, `$input`, `$task` and the others (dsl.md, Runtime Expressions).
 
 Only those that an expression names are built, as most expressions name none.
 """
@@ -49,7 +49,7 @@ class Surroundings:
         "state",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- what an expression can see is as much as this
         self,
         program: Program,
         state: State,
@@ -88,7 +88,8 @@ class Surroundings:
         builder = _BUILDERS.get(name)
         return None if builder is None else builder(self)
 
-    def _describe_task(self) -> dict[str, Any]:
+    def describe_task(self) -> dict[str, Any]:
+        """Return the Task Descriptor (dsl.md)."""
         return {
             "name": self.node.name,
             "reference": self.reference,
@@ -98,7 +99,8 @@ class Surroundings:
             "startedAt": describe_moment(self.started_at),
         }
 
-    def _describe_workflow(self) -> dict[str, Any]:
+    def describe_workflow(self) -> dict[str, Any]:
+        """Return the Workflow Descriptor (dsl.md)."""
         return {
             "id": self.state.run_id,
             "definition": self.program.definition,
@@ -106,7 +108,7 @@ class Surroundings:
             "startedAt": describe_moment(self.state.started_at),
         }
 
-    def _describe_authorization(self) -> dict[str, Any] | None:
+    def describe_authorization(self) -> dict[str, Any] | None:
         """Name the scheme; the parameter is a secret, which no expression gets to see once the call is made."""
         scheme = getattr(self.node.spec, "scheme", None)
         return None if scheme is None else {"scheme": scheme, "parameter": "***"}
@@ -122,9 +124,9 @@ _BUILDERS = {
     "context": lambda at: at.state.contexts.get(at.scope) if at.context is _LIVE else at.context,
     "input": lambda at: at.input,
     "output": lambda at: at.output,
-    "task": Surroundings._describe_task,
-    "workflow": Surroundings._describe_workflow,
-    "runtime": lambda at: RUNTIME_DESCRIPTOR,
-    "authorization": Surroundings._describe_authorization,
+    "task": Surroundings.describe_task,
+    "workflow": Surroundings.describe_workflow,
+    "runtime": lambda _at: RUNTIME_DESCRIPTOR,
+    "authorization": Surroundings.describe_authorization,
     "secrets": lambda at: at.secrets,
 }

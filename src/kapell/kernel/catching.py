@@ -15,6 +15,7 @@ from kapell.reasons import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
     from kapell.kernel.arguments import Surroundings
     from kapell.kernel.evaluation import Evaluator
     from kapell.kernel.state import Entry, Fault, State

@@ -276,7 +276,7 @@ def _retry(program: Program, state: st.State, command: c.RetryTask, now: int) ->
     )
 
 
-def _skip(program: Program, state: st.State, command: c.SkipTask, now: int) -> Made:
+def _skip(_program: Program, state: st.State, command: c.SkipTask, now: int) -> Made:
     failed = state.failed
     if failed is None or failed.node == 0:
         return Reason("not_repairable", "The run did not fault in a task, so there is none to skip.")

@@ -7,6 +7,7 @@ calls again with the same command and moment, so that the step comes to the same
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -16,7 +17,6 @@ from kapell.language.duration import parse_duration
 from kapell.language.expressions import Expression, ExpressionError, HelperNeeded, Template
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import timedelta
 
     from kapell.kernel.arguments import Surroundings

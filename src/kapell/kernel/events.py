@@ -35,7 +35,7 @@ class Event(msgspec.Struct, tag_field="event", omit_defaults=True, gc=False, kw_
         return from_micros(self.at)
 
 
-class RunStarted(Event, tag="run_started"):
+class RunStarted(Event, tag="run_started", kw_only=True):
     """The run exists."""
 
     run_id: str
@@ -43,14 +43,14 @@ class RunStarted(Event, tag="run_started"):
     parent_run_id: str | None = None
 
 
-class InputAccepted(Event, tag="input_accepted"):
+class InputAccepted(Event, tag="input_accepted", kw_only=True):
     """The workflow's input satisfies its schema and was transformed; the workflow's timeout runs."""
 
     input: Any | UnsetType = UNSET
     deadline: int | None = None
 
 
-class RunForked(Event, tag="run_forked"):
+class RunForked(Event, tag="run_forked", kw_only=True):
     """The run exists and begins in the middle of another run's history.
 
     Attributes:
@@ -73,7 +73,7 @@ class RunForked(Event, tag="run_forked"):
     deadline: int | None = None
 
 
-class TaskEntered(Event, tag="task_entered"):
+class TaskEntered(Event, tag="task_entered", kw_only=True):
     """A task that takes more than one step has begun.
 
     Attributes:
@@ -93,7 +93,7 @@ class TaskEntered(Event, tag="task_entered"):
     value: Any | UnsetType = UNSET
 
 
-class TaskCompleted(Event, tag="task_completed"):
+class TaskCompleted(Event, tag="task_completed", kw_only=True):
     """A task has its output; the flow goes on.
 
     Attributes:
@@ -115,14 +115,14 @@ class TaskCompleted(Event, tag="task_completed"):
     reason: Reason | None = None
 
 
-class TaskSkipped(Event, tag="task_skipped"):
+class TaskSkipped(Event, tag="task_skipped", kw_only=True):
     """A task was not performed, as its `if` was false; the flow goes on to the next in order (decision 7)."""
 
     node: int
     reason: Reason
 
 
-class TaskFaulted(Event, tag="task_faulted"):
+class TaskFaulted(Event, tag="task_faulted", kw_only=True):
     """A task raised an error. `entry` is 0 for a task that had not been entered yet."""
 
     node: int
@@ -130,21 +130,21 @@ class TaskFaulted(Event, tag="task_faulted"):
     error: WorkflowError
 
 
-class IterationStarted(Event, tag="iteration_started"):
+class IterationStarted(Event, tag="iteration_started", kw_only=True):
     """The `while` of a `for` was true: the next iteration begins."""
 
     entry: int
     index: int
 
 
-class LoopEnded(Event, tag="loop_ended"):
+class LoopEnded(Event, tag="loop_ended", kw_only=True):
     """The `while` of a `for` was false."""
 
     entry: int
     reason: Reason
 
 
-class ErrorCaught(Event, tag="error_caught"):
+class ErrorCaught(Event, tag="error_caught", kw_only=True):
     """A `try` caught an error.
 
     Attributes:
@@ -166,7 +166,7 @@ class ErrorCaught(Event, tag="error_caught"):
     reason: Reason
 
 
-class AttemptCreated(Event, tag="attempt_created"):
+class AttemptCreated(Event, tag="attempt_created", kw_only=True):
     """An activity is asked for. It is performed at once, unless an `AttemptHeld` follows.
 
     Attributes:
@@ -183,7 +183,7 @@ class AttemptCreated(Event, tag="attempt_created"):
     reason: Reason | None = None
 
 
-class AttemptHeld(Event, tag="attempt_held"):
+class AttemptHeld(Event, tag="attempt_held", kw_only=True):
     """The attempt waits, for a slot or whatever else the admission says."""
 
     entry: int
@@ -191,14 +191,14 @@ class AttemptHeld(Event, tag="attempt_held"):
     reason: Reason
 
 
-class AttemptDispatched(Event, tag="attempt_dispatched"):
+class AttemptDispatched(Event, tag="attempt_dispatched", kw_only=True):
     """The attempt that had been held may start now."""
 
     entry: int
     attempt: int
 
 
-class AttemptEnded(Event, tag="attempt_ended"):
+class AttemptEnded(Event, tag="attempt_ended", kw_only=True):
     """The attempt has a known outcome: an output or an error.
 
     Attributes:
@@ -212,7 +212,7 @@ class AttemptEnded(Event, tag="attempt_ended"):
     started: int | None = None
 
 
-class AttemptLost(Event, tag="attempt_lost"):
+class AttemptLost(Event, tag="attempt_lost", kw_only=True):
     """The process that performed the attempt died; nobody knows the outcome."""
 
     entry: int
@@ -221,7 +221,7 @@ class AttemptLost(Event, tag="attempt_lost"):
     reason: Reason
 
 
-class ChildStarted(Event, tag="child_started"):
+class ChildStarted(Event, tag="child_started", kw_only=True):
     """A child run was asked for."""
 
     entry: int
@@ -229,30 +229,30 @@ class ChildStarted(Event, tag="child_started"):
     input: Any
 
 
-class TimerFired(Event, tag="timer_fired"):
+class TimerFired(Event, tag="timer_fired", kw_only=True):
     """A time has come: `wait`, `retry`, `timeout`, `attempt_timeout`, or `run_timeout` (entry 0)."""
 
     entry: int
     purpose: str
 
 
-class RunSuspended(Event, tag="run_suspended"):
+class RunSuspended(Event, tag="run_suspended", kw_only=True):
     """No attempt is started from here on; those under way run to their end."""
 
     reason: Reason
 
 
-class RunResumed(Event, tag="run_resumed"):
+class RunResumed(Event, tag="run_resumed", kw_only=True):
     """The run goes on."""
 
 
-class CancelRequested(Event, tag="cancel_requested"):
+class CancelRequested(Event, tag="cancel_requested", kw_only=True):
     """The run is to end; what it has under way is being ended."""
 
     reason: Reason
 
 
-class TaskRetried(Event, tag="task_retried"):
+class TaskRetried(Event, tag="task_retried", kw_only=True):
     """A person asked for a faulted task once more. `input` replaces its raw input.
 
     Attributes:
@@ -265,7 +265,7 @@ class TaskRetried(Event, tag="task_retried"):
     reason: Reason
 
 
-class TaskPassed(Event, tag="task_passed"):
+class TaskPassed(Event, tag="task_passed", kw_only=True):
     """A person let a faulted task count as done. `output` replaces its input as the output."""
 
     entry: int
@@ -274,13 +274,13 @@ class TaskPassed(Event, tag="task_passed"):
     reason: Reason
 
 
-class RunCompleted(Event, tag="run_completed"):
+class RunCompleted(Event, tag="run_completed", kw_only=True):
     """The run has ended well. `output` is left out when it is the last task's."""
 
     output: Any | UnsetType = UNSET
 
 
-class RunFaulted(Event, tag="run_faulted"):
+class RunFaulted(Event, tag="run_faulted", kw_only=True):
     """An error was caught by nothing. The state is kept as it was, for repair.
 
     Attributes:
@@ -292,7 +292,7 @@ class RunFaulted(Event, tag="run_faulted"):
     reasons: list[Reason] = []
 
 
-class RunCancelled(Event, tag="run_cancelled"):
+class RunCancelled(Event, tag="run_cancelled", kw_only=True):
     """The run has ended because it was cancelled."""
 
 

@@ -125,7 +125,7 @@ class Step:
             event.setdefault("datacontenttype", "application/json")
         return self._complete(node, number, at, event)
 
-    def _raise(self, node: Node, number: int, at: Surroundings) -> ev.Event:
+    def _raise(self, node: Node, _number: int, at: Surroundings) -> ev.Event:
         written = self._evaluate.template(node.spec.error, at.input, at)
         raise StepError(_make_raised_error(written, at.reference, node.spec.error))
 
@@ -143,8 +143,7 @@ class Step:
     def _function(self, node: Node, number: int, at: Surroundings) -> ev.Event:
         return self._open(node, number, at, value=self._evaluate.template(node.spec.arguments, at.input, at))
 
-    def _unsupported(self, node: Node, number: int, at: Surroundings) -> ev.Event:
-        del number
+    def _unsupported(self, node: Node, _number: int, at: Surroundings) -> ev.Event:
         raise runtime_error(at.reference, f"not supported yet: {node.spec.what}")
 
     def _open(
@@ -248,7 +247,7 @@ class Step:
 
     # -- a result -----------------------------------------------------------------------------------------------------
 
-    def _complete(
+    def _complete(  # noqa: PLR0913 -- the last three belong to `switch` and open entries alone
         self,
         node: Node,
         number: int,

@@ -1,6 +1,6 @@
 """Compiling: a checked workflow becomes a `Program`.
 
-One pass over the tree of tasks gives each its node, in the order of the text; a second one, list by list, resolves where
+One pass over the tree of tasks gives each its node, in the order of the text; then, list by list, it is resolved where
 `then` leads. What the author put under `use` is written in where it is named. The workflow is taken to be valid:
 whatever is wrong with it has been reported by `kapell.language.validator`, with its line; what is found here too (a
 function that calls itself) is raised as `CompileError`.

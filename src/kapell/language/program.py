@@ -2,8 +2,8 @@
 
 The story. A workflow is a tree of task lists. `compile_workflow` lays it out flat, in the order of the text: each task
 becomes a `Node` that knows its parent, its place in the list, the node after it and where its `then` leads. Expressions
-are compiled once, references to `use` are replaced by what they name, and everything that only the author's text decides
-is decided here. What is left for the run is data.
+are compiled once, references to `use` are replaced by what they name, and whatever the author's text alone decides is
+decided here. What is left for the run is data.
 
 The order of the nodes is part of the stored format: histories refer to nodes by index. A new version of Kapell must lay
 an old document out in the same order (golden histories in the tests hold it to that).
