@@ -4,14 +4,14 @@ from __future__ import annotations
 
 _BY_ARITY = {
     0: (
-        "abs acos acosh add all any arrays ascii_downcase ascii_upcase asin asinh atan atanh booleans builtins cbrt ceil "
-        "combinations cos cosh empty erf erfc error exp exp10 exp2 explode expm1 fabs finites first flatten floor "
-        "from_entries fromdate fromdateiso8601 fromjson gamma gmtime have_decnum have_literal_numbers implode infinite "
-        "isfinite isinfinite isnan isnormal iterables j0 j1 keys keys_unsorted last length lgamma lgamma_r log log10 "
-        "log1p log2 logb ltrim max min mktime modf nan nearbyint normals not now nulls numbers objects paths recurse "
-        "reverse rint round rtrim scalars significand sin sinh sort sqrt strings tan tanh tgamma to_entries toboolean localtime "
-        "todate todateiso8601 tojson tonumber tostream tostring transpose trim trunc type unique utf8bytelength values "
-        "y0 y1 frexp"
+        "abs acos acosh add all any arrays ascii_downcase ascii_upcase asin asinh atan atanh booleans builtins cbrt "
+        "ceil combinations cos cosh empty erf erfc error exp exp10 exp2 explode expm1 fabs finites first flatten "
+        "floor frexp from_entries fromdate fromdateiso8601 fromjson gamma gmtime have_decnum have_literal_numbers "
+        "implode infinite isfinite isinfinite isnan isnormal iterables j0 j1 keys keys_unsorted last length lgamma "
+        "lgamma_r localtime log log10 log1p log2 logb ltrim max min mktime modf nan nearbyint normals not now nulls "
+        "numbers objects paths recurse reverse rint round rtrim scalars significand sin sinh sort sqrt strings tan "
+        "tanh tgamma to_entries toboolean todate todateiso8601 tojson tonumber tostream tostring transpose trim trunc "
+        "type unique utf8bytelength values y0 y1"
     ),
     1: (
         "IN INDEX add all any bsearch capture combinations contains del delpaths endswith error first flatten format "
@@ -20,8 +20,9 @@ _BY_ARITY = {
         "startswith strflocaltime strftime strptime test trimstr truncate_stream unique_by walk with_entries"
     ),
     2: (
-        "IN INDEX JOIN all any atan2 capture copysign drem fdim fmax fmin fmod gsub hypot jn ldexp limit match nextafter "
-        "nexttoward nth pow range recurse remainder scalb scalbln scan setpath skip split splits sub test until while yn"
+        "IN INDEX JOIN all any atan2 capture copysign drem fdim fmax fmin fmod gsub hypot jn ldexp limit match "
+        "nextafter nexttoward nth pow range recurse remainder scalb scalbln scan setpath skip split splits sub test "
+        "until while yn"
     ),
     3: "JOIN fma gsub range sub",
     4: "JOIN",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from kapell.language.expressions.errors import HelperNeeded
+from kapell.language.expressions.errors import ExpressionError, HelperNeeded
 from kapell.language.expressions.filters import (
     MAX_VISITS,
     Environment,
@@ -20,7 +20,7 @@ from kapell.language.expressions.filters import (
     weigh_deep,
 )
 from kapell.language.expressions.unknown import UNKNOWN, Undetermined, contains_unknown
-from kapell.language.expressions.values import describe, equals, fail, sort_key
+from kapell.language.expressions.values import describe, equals, sort_key
 
 Test = Callable[[Any], bool]
 
@@ -83,7 +83,7 @@ def _check_count(number: Any, message: str) -> None:
     if type(number) is not int or number > MAX_VISITS:
         raise HelperNeeded("an unusual count")
     if number < 0:
-        fail(message)
+        raise ExpressionError(message)
 
 
 def _is_empty(_is_true: Test, source: Filter) -> Filter:
@@ -128,7 +128,7 @@ def _count(numbers: tuple[Any, ...], env: Environment) -> range:
     if any(number is UNKNOWN for number in numbers):
         raise Undetermined
     if not all(type(number) in (int, float) for number in numbers):
-        fail("Range bounds must be numeric")
+        raise ExpressionError("Range bounds must be numeric")
     if not all(type(number) is int for number in numbers) or numbers[2] == 0:
         raise HelperNeeded("an unusual range")
     counted = range(*numbers)
@@ -177,7 +177,7 @@ def _with_keys(value: Any, keys: Many, env: Environment) -> list[tuple[Any, Any]
             raise Undetermined
         if type(value) is dict:
             raise HelperNeeded("the elements of an object by a key")
-        fail(f"Cannot iterate over {describe(value)}")
+        raise ExpressionError(f"Cannot iterate over {describe(value)}")
     spend(env, len(value))
     keyed = [(list(keys(item, env)), item) for item in value]
     spend(env, weigh_deep(([key for key, _ in keyed],)))

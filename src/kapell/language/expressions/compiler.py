@@ -11,44 +11,44 @@ unknown value may also decide between an error and a result.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kapell.language.expressions import tree, values
 from kapell.language.expressions.calls import CALLS
+from kapell.language.expressions.closures import (
+    OPERATORS,
+    chain,
+    checked,
+    choose,
+    compile_operator,
+    compile_path,
+    connect,
+    counted,
+    get_slice,
+    is_true_or_undetermined,
+    iterate,
+    make_object,
+    or_unknown,
+    recurse_all,
+)
 from kapell.language.expressions.errors import ExpressionError, HelperNeeded
 from kapell.language.expressions.filters import (
     Environment,
     Filter,
-    Many,
     NotNative,
-    One,
     combine,
     multiple,
     single,
     spend,
-    weigh_deep,
-    weigh_wide,
 )
 from kapell.language.expressions.formats import FORMATTERS
 from kapell.language.expressions.functions import FUNCTIONS, Cost
 from kapell.language.expressions.macros import MACROS
-from kapell.language.expressions.tree import Node
-from kapell.language.expressions.unknown import UNKNOWN, Undetermined, contains_unknown
 
-_OPERATORS: dict[str, tuple[Callable[[Any, Any], Any], Cost]] = {
-    "+": (values.add, "wide"),
-    "-": (values.subtract, "deep"),
-    "*": (values.multiply, "deep"),
-    "/": (values.divide, "plain"),
-    "%": (values.remainder, "plain"),
-    "==": (values.equals, "deep"),
-    "!=": (lambda left, right: not values.equals(left, right), "deep"),
-    "<": (lambda left, right: values.compare(left, right) < 0, "deep"),
-    "<=": (lambda left, right: values.compare(left, right) <= 0, "deep"),
-    ">": (lambda left, right: values.compare(left, right) > 0, "deep"),
-    ">=": (lambda left, right: values.compare(left, right) >= 0, "deep"),
-}
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from kapell.language.expressions.tree import Node
 
 
 def compile_native(root: Node, *, abstract: bool = False) -> tuple[Filter, bool]:
@@ -61,19 +61,19 @@ def compile_native(root: Node, *, abstract: bool = False) -> tuple[Filter, bool]
     Raises:
         NotNative: Only libjq can evaluate it.
     """
-    compiler = Compiler(abstract=abstract)
+    compiler = _Compiler(abstract=abstract)
     compiled = compiler.compile(root)
     return compiled, compiler.loops
 
 
-class Compiler:
+class _Compiler:
     """One compilation; its methods are named after the nodes that they compile."""
 
     def __init__(self, *, abstract: bool) -> None:
         self.abstract = abstract
         self.guards = 0
         self.loops = False
-        self.is_true = _is_true_or_undetermined if abstract else values.is_true
+        self.is_true = is_true_or_undetermined if abstract else values.is_true
 
     def compile(self, node: Node) -> Filter:
         method = _METHODS.get(type(node))
@@ -82,16 +82,16 @@ class Compiler:
         compiled = method(self, node)
         self.loops = self.loops or compiled.multiple is not None
         if self.abstract and self.guards == 0 and compiled.single is not None:
-            return single(_or_unknown(compiled.single))
+            return single(or_unknown(compiled.single))
         return compiled
 
     def apply(self, function: Callable[..., Any], cost: Cost, parts: tuple[Filter, ...], **order: Any) -> Filter:
         """Call a function on the input and the results of the parts; count what it visits."""
         if self.abstract:
-            function = _checked(function, cost)
+            function = checked(function, cost)
         if cost == "plain":
             return combine(function, parts, **order)
-        return _counted(function, cost, parts, **order)
+        return counted(function, cost, parts, **order)
 
     # -- leaves ----------------------------------------------------------------------------------------------------
 
@@ -125,7 +125,7 @@ class Compiler:
 
     def index(self, node: tree.Index) -> Filter:
         if not self.abstract:
-            path = _compile_path(node)
+            path = compile_path(node)
             if path is not None:
                 return single(path)
         parts = (self.compile(node.target), self.compile(node.key))
@@ -135,23 +135,23 @@ class Compiler:
         nothing = tree.Literal(node.position, None)
         bounds = (self.compile(node.start or nothing), self.compile(node.end or nothing))
         parts = (self.compile(node.target), *bounds)
-        return self.apply(_get_slice, "plain", parts, order=(1, 2, 0))
+        return self.apply(get_slice, "plain", parts, order=(1, 2, 0))
 
     def iterate(self, node: tree.Iterate) -> Filter:
         target = self.compile(node.target)
         if target.single is not None:
             one = target.single
-            return multiple(lambda value, env: _iterate(one(value, env), env))
+            return multiple(lambda value, env: iterate(one(value, env), env))
         many = target.many
 
         def run(value: Any, env: Environment) -> Iterator[Any]:
             for container in many(value, env):
-                yield from _iterate(container, env)
+                yield from iterate(container, env)
 
         return multiple(run)
 
     def recurse_all(self, _node: tree.RecurseAll) -> Filter:
-        return multiple(_recurse_all)
+        return multiple(recurse_all)
 
     # -- construction ----------------------------------------------------------------------------------------------
 
@@ -163,7 +163,7 @@ class Compiler:
         ones = [part.single for part in parts if part.single is not None]
         if len(ones) == len(parts):
             return single(lambda value, env: [one(value, env) for one in ones])
-        many = _chain(parts)
+        many = chain(parts)
         return single(lambda value, env: list(many(value, env)))
 
     def object(self, node: tree.Object) -> Filter:
@@ -175,7 +175,7 @@ class Compiler:
         parts: list[Filter] = []
         for entry in node.entries:
             parts += (self.compile(entry.key), self.compile(entry.value))
-        return self.apply(_make_object, "plain", tuple(parts))
+        return self.apply(make_object, "plain", tuple(parts))
 
     def string_template(self, node: tree.StringTemplate) -> Filter:
         write = self.formatter(node.format)
@@ -202,9 +202,9 @@ class Compiler:
         if node.operator in ("and", "or"):
             return self.logical(node)
         left, right = self.compile(node.left), self.compile(node.right)
-        function, cost = _OPERATORS[node.operator]
+        function, cost = OPERATORS[node.operator]
         if left.single is not None and right.single is not None and not self.abstract:
-            return single(_compile_operator(node.operator, function, left.single, right.single))
+            return single(compile_operator(node.operator, function, left.single, right.single))
         return self.apply(lambda _value, one, other: function(one, other), cost, (left, right), order=(1, 0))
 
     def logical(self, node: tree.Binary) -> Filter:
@@ -234,7 +234,7 @@ class Compiler:
         right = self.compile(node.right)
         is_true = self.is_true
         if left.single is not None and right.single is not None:
-            return single(_choose(left.single, right.single, is_true))
+            return single(choose(left.single, right.single, is_true))
         lefts, rights = left.many, right.many
 
         def run(value: Any, env: Environment) -> Iterator[Any]:
@@ -254,10 +254,10 @@ class Compiler:
     # -- flow ------------------------------------------------------------------------------------------------------
 
     def pipe(self, node: tree.Pipe) -> Filter:
-        return functools.reduce(_connect, [self.compile(stage) for stage in node.stages])
+        return functools.reduce(connect, [self.compile(stage) for stage in node.stages])
 
     def comma(self, node: tree.Comma) -> Filter:
-        return multiple(_chain(tuple(self.compile(item) for item in node.items)))
+        return multiple(chain(tuple(self.compile(item) for item in node.items)))
 
     def if_(self, node: tree.If) -> Filter:
         last = self.compile(node.otherwise) if node.otherwise is not None else single(lambda value, _env: value)
@@ -370,235 +370,6 @@ class Compiler:
         return build(self.is_true, *(self.compile(argument) for argument in node.arguments))
 
 
-# -- what the methods above build closures from ------------------------------------------------------------------------
-
-
-def _is_true_or_undetermined(value: Any) -> bool:
-    if value is UNKNOWN:
-        raise Undetermined
-    return values.is_true(value)
-
-
-def _or_unknown(one: One) -> One:
-    def run(value: Any, env: Environment) -> Any:
-        try:
-            return one(value, env)
-        except Undetermined:
-            return UNKNOWN
-
-    return run
-
-
-def _checked(function: Callable[..., Any], cost: Cost) -> Callable[..., Any]:
-    """Let a function see no unknown value; nor, if it looks into its arguments, unknown parts."""
-
-    def run(value: Any, *results: Any) -> Any:
-        if cost == "deep":
-            if contains_unknown([value, *results]):
-                raise Undetermined
-        elif value is UNKNOWN or any(result is UNKNOWN for result in results):
-            raise Undetermined
-        return function(value, *results)
-
-    return run
-
-
-def _counted(function: Callable[..., Any], cost: Cost, parts: tuple[Filter, ...], **order: Any) -> Filter:
-    weigh = weigh_deep if cost == "deep" else weigh_wide
-
-    def gather(*arguments: Any) -> tuple[Any, ...]:
-        return arguments
-
-    gathered = combine(gather, parts, **order)
-    if gathered.single is not None:
-        gather_one = gathered.single
-
-        def run(value: Any, env: Environment) -> Any:
-            arguments = gather_one(value, env)
-            spend(env, weigh(arguments))
-            return function(*arguments)
-
-        return single(run)
-    gather_many = gathered.many
-
-    def run_many(value: Any, env: Environment) -> Iterator[Any]:
-        for arguments in gather_many(value, env):
-            spend(env, weigh(arguments))
-            yield function(*arguments)
-
-    return multiple(run_many)
-
-
-def _compile_path(node: tree.Index) -> One | None:
-    """Compile `.a.b.c` and `$x.a.b.c` to one closure; None if it is something else."""
-    keys: list[str] = []
-    target: Node = node
-    while isinstance(target, tree.Index):
-        if not isinstance(target.key, tree.Literal) or type(target.key.value) is not str:
-            return None
-        keys.append(target.key.value)
-        target = target.target
-    keys.reverse()
-    if isinstance(target, tree.Identity):
-        return _walk_field(keys[0]) if len(keys) == 1 else _walk_input(tuple(keys))
-    if isinstance(target, tree.Variable):
-        return _walk_variable(target.name, tuple(keys))
-    return None
-
-
-def _walk_field(key: str) -> One:
-    def run(value: Any, _env: Environment) -> Any:
-        if type(value) is dict:
-            return value.get(key)
-        return values.get_item(value, key)
-
-    return run
-
-
-def _walk_input(keys: tuple[str, ...]) -> One:
-    def run(value: Any, _env: Environment) -> Any:
-        for key in keys:
-            value = value.get(key) if type(value) is dict else values.get_item(value, key)
-        return value
-
-    return run
-
-
-def _walk_variable(name: str, keys: tuple[str, ...]) -> One:
-    def run(_value: Any, env: Environment) -> Any:
-        try:
-            value = env[name]
-        except KeyError:
-            raise ExpressionError(f"${name} is not defined here") from None
-        for key in keys:
-            value = value.get(key) if type(value) is dict else values.get_item(value, key)
-        return value
-
-    return run
-
-
-def _get_slice(_value: Any, target: Any, start: Any, end: Any) -> Any:
-    return values.get_slice(target, start, end)
-
-
-def _iterate(container: Any, env: Environment) -> Iterable[Any]:
-    if type(container) is list:
-        spend(env, len(container))
-        return container
-    if type(container) is dict:
-        spend(env, len(container))
-        return container.values()
-    if container is UNKNOWN:
-        raise Undetermined
-    values.fail(f"Cannot iterate over {values.describe(container)}")
-
-
-def _recurse_all(value: Any, env: Environment) -> Iterator[Any]:
-    waiting = [value]
-    while waiting:
-        value = waiting.pop()
-        spend(env, 1)
-        if value is UNKNOWN:
-            raise Undetermined
-        yield value
-        if type(value) is dict:
-            waiting.extend(reversed(value.values()))
-        elif type(value) is list:
-            waiting.extend(reversed(value))
-
-
-def _make_object(_value: Any, *pairs: Any) -> dict[str, Any]:
-    made = {}
-    for key, value in zip(pairs[::2], pairs[1::2], strict=True):
-        if type(key) is not str:
-            values.fail(f"Cannot use {values.describe(key)} as object key")
-        made[key] = value
-    return made
-
-
-def _compile_operator(operator: str, function: Callable[[Any, Any], Any], left: One, right: One) -> One:
-    """Compile an operator on single results; two texts or two integers, which are most of all, come first."""
-    if operator == "+":
-
-        def run_add(value: Any, env: Environment) -> Any:
-            other = right(value, env)
-            one = left(value, env)
-            result = values.add(one, other)
-            if type(result) in _SIZED:
-                spend(env, weigh_wide((result,)))
-            return result
-
-        return run_add
-    if operator in ("==", "!="):
-        expected = operator == "=="
-
-        def run_equal(value: Any, env: Environment) -> Any:
-            other = right(value, env)
-            one = left(value, env)
-            if type(one) is type(other) and type(one) not in _CONTAINERS:
-                return (one == other) is expected
-            spend(env, weigh_deep((one,)))
-            return values.equals(one, other) is expected
-
-        return run_equal
-
-    def run(value: Any, env: Environment) -> Any:
-        other = right(value, env)
-        one = left(value, env)
-        if type(one) in _SIZED:
-            spend(env, weigh_deep((one, other)))
-        return function(one, other)
-
-    return run
-
-
-_SIZED = frozenset({str, list, dict})
-_CONTAINERS = frozenset({list, dict})
-
-
-def _choose(first: One, second: One, is_true: Callable[[Any], bool]) -> One:
-    def run(value: Any, env: Environment) -> Any:
-        try:
-            result = first(value, env)
-        except ExpressionError:
-            return second(value, env)
-        return result if is_true(result) else second(value, env)
-
-    return run
-
-
-def _chain(parts: tuple[Filter, ...]) -> Many:
-    manies = tuple(part.many for part in parts)
-
-    def run(value: Any, env: Environment) -> Iterator[Any]:
-        for many in manies:
-            yield from many(value, env)
-
-    return run if len(manies) != 1 else manies[0]
-
-
-def _connect(first: Filter, second: Filter) -> Filter:
-    """Pipe the results of one filter into the next."""
-    if first.single is not None:
-        one = first.single
-        if second.single is not None:
-            following = second.single
-            return single(lambda value, env: following(one(value, env), env))
-        spread = second.many
-        return multiple(lambda value, env: spread(one(value, env), env))
-    many = first.many
-    if second.single is not None:
-        each = second.single
-        return multiple(lambda value, env: (each(result, env) for result in many(value, env)))
-    rest = second.many
-
-    def run(value: Any, env: Environment) -> Iterator[Any]:
-        for result in many(value, env):
-            yield from rest(result, env)
-
-    return multiple(run)
-
-
 def _ignores_input(handler: Node) -> bool:
     return isinstance(handler, tree.Literal | tree.Variable) or (
         isinstance(handler, tree.Call) and handler.name == "empty"
@@ -611,26 +382,26 @@ def _only_name(patterns: tuple[tree.Pattern, ...]) -> str:
     raise NotNative("destructuring")
 
 
-_METHODS: dict[type[Node], Callable[[Compiler, Any], Filter]] = {
-    tree.Identity: Compiler.identity,
-    tree.RecurseAll: Compiler.recurse_all,
-    tree.Literal: Compiler.literal,
-    tree.Variable: Compiler.variable,
-    tree.StringTemplate: Compiler.string_template,
-    tree.Format: Compiler.format,
-    tree.Index: Compiler.index,
-    tree.Slice: Compiler.slice,
-    tree.Iterate: Compiler.iterate,
-    tree.Try: Compiler.try_,
-    tree.Array: Compiler.array,
-    tree.Object: Compiler.object,
-    tree.Negate: Compiler.negate,
-    tree.Pipe: Compiler.pipe,
-    tree.Comma: Compiler.comma,
-    tree.Binary: Compiler.binary,
-    tree.If: Compiler.if_,
-    tree.Bind: Compiler.bind,
-    tree.Reduce: Compiler.reduce,
-    tree.Foreach: Compiler.foreach,
-    tree.Call: Compiler.call,
+_METHODS: dict[type[Node], Callable[[_Compiler, Any], Filter]] = {
+    tree.Identity: _Compiler.identity,
+    tree.RecurseAll: _Compiler.recurse_all,
+    tree.Literal: _Compiler.literal,
+    tree.Variable: _Compiler.variable,
+    tree.StringTemplate: _Compiler.string_template,
+    tree.Format: _Compiler.format,
+    tree.Index: _Compiler.index,
+    tree.Slice: _Compiler.slice,
+    tree.Iterate: _Compiler.iterate,
+    tree.Try: _Compiler.try_,
+    tree.Array: _Compiler.array,
+    tree.Object: _Compiler.object,
+    tree.Negate: _Compiler.negate,
+    tree.Pipe: _Compiler.pipe,
+    tree.Comma: _Compiler.comma,
+    tree.Binary: _Compiler.binary,
+    tree.If: _Compiler.if_,
+    tree.Bind: _Compiler.bind,
+    tree.Reduce: _Compiler.reduce,
+    tree.Foreach: _Compiler.foreach,
+    tree.Call: _Compiler.call,
 }

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kapell.language.expressions import tree
 from kapell.language.expressions.compiler import compile_native
@@ -12,8 +11,12 @@ from kapell.language.expressions.errors import ExpressionSyntaxError, HelperNeed
 from kapell.language.expressions.filters import BUDGET, MAX_VISITS, Filter, NotNative, weigh_deep
 from kapell.language.expressions.parser import parse_expression
 from kapell.language.expressions.scope import find_free_variables
-from kapell.language.expressions.tree import Node
 from kapell.language.expressions.unknown import UNKNOWN, Undetermined, contains_unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kapell.language.expressions.tree import Node
 
 _NODES_FOR_FULL_BUDGET = 50
 _CACHED = 4096
@@ -43,7 +46,7 @@ class Expression:
     """
 
     def __init__(self, source: str) -> None:
-        """Parse, check and compile. Raises `ExpressionSyntaxError`; `compile_expression` does the same and remembers."""
+        """Parse, check and compile a text without `${ }`. Raises `ExpressionSyntaxError`."""
         self.source = source
         self.tree: Node = parse_expression(source)
         self.variables: frozenset[str] = find_free_variables(self.tree)

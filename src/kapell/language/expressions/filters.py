@@ -1,10 +1,10 @@
 """What an expression is compiled to: closures over the live values.
 
-A filter takes the input and the environment. Most give exactly one result and are plain functions (`one`); those that may
-give none or several are functions that return an iterable (`many`). Exactly one of the two is the filter's own form.
+A filter takes the input and the environment. Most give exactly one result and are plain functions (`single`); those
+that may give none or several are functions that return an iterable (`multiple`). A filter has one of the two forms.
 
-The environment is a mapping from the names of variables to their values; under `BUDGET`, which no variable can be named,
-stands a list with the number of values that may still be visited. Only expressions that loop have it there.
+The environment is a mapping from the names of variables to their values. Under `BUDGET`, which no variable can be
+named, stands a list with the number of values that may still be visited; only expressions that loop have it there.
 """
 
 from __future__ import annotations

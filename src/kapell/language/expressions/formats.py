@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import urllib.parse
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from kapell.language.expressions.errors import ExpressionError
 from kapell.language.expressions.functions import to_json, to_text
-from kapell.language.expressions.values import describe, fail
+from kapell.language.expressions.values import describe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _HTML = str.maketrans({"<": "&lt;", ">": "&gt;", "&": "&amp;", "'": "&apos;", '"': "&quot;"})
 _TSV = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
@@ -24,7 +27,7 @@ def _base64(value: Any) -> str:
 
 def _row(value: Any, name: str) -> list[Any]:
     if type(value) is not list:
-        fail(f"{describe(value)} cannot be {name}-formatted, only array")
+        raise ExpressionError(f"{describe(value)} cannot be {name}-formatted, only array")
     return value
 
 
@@ -34,7 +37,7 @@ def _cell(value: Any, name: str, write: Callable[[str], str]) -> str:
     if type(value) is str:
         return write(value)
     if type(value) in (list, dict):
-        fail(f"{describe(value)} is not valid in a {name} row")
+        raise ExpressionError(f"{describe(value)} is not valid in a {name} row")
     return to_text(value)
 
 
@@ -48,7 +51,7 @@ def _tsv(value: Any) -> str:
 
 def _shell_word(value: Any) -> str:
     if type(value) in (list, dict):
-        fail(f"{describe(value)} can not be escaped for shell")
+        raise ExpressionError(f"{describe(value)} can not be escaped for shell")
     return "'" + value.replace("'", "'\\''") + "'" if type(value) is str else to_text(value)
 
 

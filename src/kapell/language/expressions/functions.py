@@ -1,15 +1,14 @@
 """jq's functions on values, as far as Python can give exactly what libjq gives.
 
-Each takes the input and then its arguments, one value each, and either returns the result, raises `ExpressionError` as jq
-would, or raises `HelperNeeded` where libjq's answer cannot be told without libjq. The tables at the end say what each costs.
+Each takes the input and then its arguments, one value each, and either returns the result, raises `ExpressionError` as
+jq would, or raises `HelperNeeded` where only libjq can tell its answer. The table at the end says what each costs.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -18,7 +17,6 @@ from kapell.language.expressions.values import (
     add,
     describe,
     equals,
-    fail,
     get_item,
     negate,
     sort_key,
@@ -26,6 +24,9 @@ from kapell.language.expressions.values import (
     to_number,
     type_name,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Cost = Literal["plain", "wide", "deep"]
 """What a function visits: its input as such, the elements of its input, or all that is in its input and arguments."""
@@ -41,12 +42,12 @@ def _elements(value: Any) -> list[Any]:
         return value
     if type(value) is dict:
         return list(value.values())
-    fail(f"Cannot iterate over {describe(value)}")
+    raise ExpressionError(f"Cannot iterate over {describe(value)}")
 
 
 def _array(value: Any) -> list[Any]:
     if type(value) is not list:
-        fail(f"{describe(value)} cannot be sorted, as it is not an array")
+        raise ExpressionError(f"{describe(value)} cannot be sorted, as it is not an array")
     return value
 
 
@@ -58,7 +59,7 @@ def get_length(value: Any) -> Any:
     if value is None:
         return 0
     if type(value) is bool:
-        fail(f"{describe(value)} has no length")
+        raise ExpressionError(f"{describe(value)} has no length")
     if type(value) in (int, float):
         return negate(value) if value < 0 else value
     return len(value)
@@ -72,7 +73,7 @@ def list_keys(value: Any) -> list[Any]:
 def list_keys_unsorted(value: Any) -> list[Any]:
     """Carry out `keys_unsorted`."""
     if type(value) not in (dict, list):
-        fail(f"{describe(value)} has no keys")
+        raise ExpressionError(f"{describe(value)} has no keys")
     return list(value) if type(value) is dict else list(range(len(value)))
 
 
@@ -84,7 +85,7 @@ def has_key(value: Any, key: Any) -> bool:
         return bool(0 <= key < len(value))
     if value is None and type(key) in (int, float, str):
         return False
-    fail(f"Cannot check whether {type_name(value)} has a {type_name(key)} key")
+    raise ExpressionError(f"Cannot check whether {type_name(value)} has a {type_name(key)} key")
 
 
 def to_json(value: Any) -> str:
@@ -114,7 +115,7 @@ def to_text(value: Any) -> str:
 def parse_json(value: Any) -> Any:
     """Carry out `fromjson`; what is no plain JSON (`nan`, a comma too much) is judged by libjq."""
     if type(value) is not str:
-        fail(f"{describe(value)} cannot be parsed as JSON")
+        raise ExpressionError(f"{describe(value)} cannot be parsed as JSON")
     if len(value) > _MAX_PARSED:
         raise HelperNeeded("a long text")
     try:
@@ -128,7 +129,7 @@ def parse_number(value: Any) -> Any:
     if type(value) in (int, float):
         return value
     if type(value) is not str:
-        fail(f"{describe(value)} cannot be parsed as a number")
+        raise ExpressionError(f"{describe(value)} cannot be parsed as a number")
     if _PLAIN_NUMBER.fullmatch(value) is None:
         raise HelperNeeded("an unusual number")
     return to_number(float(value)) if "." in value else int(value)
@@ -140,7 +141,7 @@ def parse_boolean(value: Any) -> bool:
         return value
     if value in ("true", "false"):
         return bool(value == "true")
-    fail(f"{describe(value)} cannot be parsed as a boolean")
+    raise ExpressionError(f"{describe(value)} cannot be parsed as a boolean")
 
 
 def raise_error(_value: Any, message: Any) -> Any:
@@ -153,9 +154,9 @@ def is_contained(value: Any, other: Any) -> bool:
     if type(value) is dict and type(other) is dict:
         return all(key in value and _contains(value[key], part) for key, part in other.items())
     if type(value) is not type(other) and type_name(value) != type_name(other):
-        fail(f"{describe(value)} and {describe(other)} cannot have their containment checked")
+        raise ExpressionError(f"{describe(value)} and {describe(other)} cannot have their containment checked")
     if type(value) is bool and value is not other:
-        fail(f"{describe(value)} and {describe(other)} cannot have their containment checked")
+        raise ExpressionError(f"{describe(value)} and {describe(other)} cannot have their containment checked")
     return _contains(value, other)
 
 
@@ -184,7 +185,7 @@ def _numeric(function: Callable[[float], float]) -> Callable[[Any], Any]:
         if type(value) is int:
             return value if function in _INTEGRAL else to_number(function(value))
         if type(value) is not float:
-            fail(f"{describe(value)} number required")
+            raise ExpressionError(f"{describe(value)} number required")
         return to_number(function(value))
 
     return apply
@@ -214,7 +215,7 @@ def get_absolute(value: Any) -> Any:
 
 def _as_number(value: Any) -> Any:
     if type(value) not in (int, float):
-        fail(f"{describe(value)} cannot be negated")
+        raise ExpressionError(f"{describe(value)} cannot be negated")
     return value
 
 
@@ -233,7 +234,7 @@ def upper_ascii(value: Any) -> str:
 
 def _text(value: Any, message: str) -> str:
     if type(value) is not str:
-        fail(message)
+        raise ExpressionError(message)
     return value
 
 
@@ -283,7 +284,7 @@ def join_texts(value: Any, separator: Any) -> str:
     texts = []
     for item in items:
         if type(item) in (list, dict):
-            fail(f"{describe(separator)} and {describe(item)} cannot be added")
+            raise ExpressionError(f"{describe(separator)} and {describe(item)} cannot be added")
         texts.append("" if item is None else to_text(item))
     return separator.join(texts)
 
@@ -367,7 +368,7 @@ def flatten(value: Any, depth: Any = 1e9) -> list[Any]:
     if type(depth) not in (int, float):
         raise HelperNeeded("a depth that is no number")
     if depth < 0:
-        fail("flatten depth must not be negative")
+        raise ExpressionError("flatten depth must not be negative")
     result: list[Any] = []
     for item in _elements(value):
         if type(item) is list and depth > 0:
@@ -412,7 +413,7 @@ def get_maximum(value: Any) -> Any:
 
 def _bounded(value: Any) -> list[Any]:
     if type(value) is not list:
-        fail(f"{describe(value)} and {describe(value)} cannot be iterated over")
+        raise ExpressionError(f"{describe(value)} and {describe(value)} cannot be iterated over")
     return value
 
 

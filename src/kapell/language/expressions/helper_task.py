@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from kapell.language.expressions.expression import Expression
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kapell.language.expressions.expression import Expression
 
 
 class HelperTask(msgspec.Struct, frozen=True):

@@ -1,19 +1,21 @@
-"""Reads jq's grammar (1.8) into the typed tree: precedence climbing, and a function for each kind of term.
+"""Reads jq's grammar (1.8) into the typed tree: precedence climbing, and a method for each kind of term.
 
-Operators from loose to tight: `|`, `,`, `//` (right), assignments (not chained), `or`, `and`, comparisons (not chained),
-`+ -`, `* / %`, unary `-`, postfix. `def`, `label` and `as` reach as far to the right as they can. Nesting is limited,
-so that neither this parser nor any reader of the tree meets Python's limit of recursion.
+Operators from loose to tight: `|`, `,`, `//` (right), assignments (not chained), `or`, `and`, comparisons (not
+chained), `+ -`, `* / %`, unary `-`, postfix. `def`, `label` and `as` reach as far to the right as they can. Nesting is
+limited, so that neither this parser nor any reader of the tree meets Python's limit of recursion.
 """
 
 from __future__ import annotations
 
 import sys
-from typing import NoReturn
+from typing import TYPE_CHECKING
 
 from kapell.language.expressions import tree
 from kapell.language.expressions.errors import ExpressionSyntaxError
 from kapell.language.expressions.lexer import Token, read_text, read_token
-from kapell.language.expressions.tree import Node, Pattern
+
+if TYPE_CHECKING:
+    from kapell.language.expressions.tree import Node, Pattern
 
 MAX_LENGTH = 65_536
 MAX_NESTING = 40
@@ -72,7 +74,7 @@ class _Parser:
             raise ExpressionSyntaxError("The expression is empty.", 0, "`.` is the input itself.")
         root = self.parse_pipe()
         if self.token.kind != "end":
-            self.fail_at_token("the end of the expression")
+            raise self.unexpected("the end of the expression")
         return root
 
     # -- tokens ----------------------------------------------------------------------------------------------------
@@ -96,14 +98,14 @@ class _Parser:
             closing = f"`{text}`"
             if opened is not None:
                 closing += f" for the `{opened.text}` at {opened.position}"
-            self.fail_at_token(closing)
+            raise self.unexpected(closing)
         return self.advance()
 
-    def fail_at_token(self, expected: str) -> NoReturn:
+    def unexpected(self, expected: str) -> ExpressionSyntaxError:
         token = self.token
         found = "the expression ends" if token.kind == "end" else f"there is `{token.text}`"
         hint = "Write `? //` with a blank." if token.text == "?//" else ""
-        raise ExpressionSyntaxError(f"Here {found} where {expected} was expected.", token.position, hint)
+        return ExpressionSyntaxError(f"Here {found} where {expected} was expected.", token.position, hint)
 
     # -- operators -------------------------------------------------------------------------------------------------
 
@@ -203,7 +205,7 @@ class _Parser:
                 if self.token.kind in ("quote", "format"):
                     node = tree.Index(token.position, node, self.parse_string())
                 elif not self.at("["):
-                    self.fail_at_token("a field's name")
+                    raise self.unexpected("a field's name")
             else:
                 return node
 
@@ -272,7 +274,7 @@ class _Parser:
             case "{":
                 return self.parse_object()
             case _:
-                self.fail_at_token("an expression")
+                raise self.unexpected("an expression")
 
     def parse_keyword(self) -> Node:
         token = self.token
@@ -295,16 +297,13 @@ class _Parser:
                     "Expressions cannot load modules.", token.position, "Write the function here."
                 )
             case _:
-                self.fail_at_token("an expression")
+                raise self.unexpected("an expression")
 
     def parse_guarded(self) -> Node:
         self.nesting += 1
         if self.nesting > MAX_NESTING:
             raise ExpressionSyntaxError(f"`try` is nested deeper than {MAX_NESTING} levels.", self.token.position)
-        if self.at("-"):
-            node = self.parse_unary()
-        else:
-            node = self.parse_suffixes(self.parse_term())
+        node = self.parse_unary() if self.at("-") else self.parse_suffixes(self.parse_term())
         self.nesting -= 1
         return node
 
@@ -355,7 +354,7 @@ class _Parser:
         if start.kind == "format":
             format_name = self.advance().text[1:]
             if self.token.kind != "quote":
-                self.fail_at_token("a string")
+                raise self.unexpected("a string")
         opened = self.token
         parts: list[str | Node] = []
         text, position = read_text(self.source, opened.end)
@@ -365,7 +364,7 @@ class _Parser:
             self.token = read_token(self.source, position + 2)
             parts.append(self.parse_nested())
             if not self.at(")"):
-                self.fail_at_token("`)` for the `\\(` in a string")
+                raise self.unexpected("`)` for the `\\(` in a string")
             text, position = read_text(self.source, self.token.end)
         self.token = read_token(self.source, position + 1)
         if not parts:
@@ -407,7 +406,7 @@ class _Parser:
         elif token.kind == "number":
             raise ExpressionSyntaxError("A key is a string.", token.position, f'Write `"{token.text}"`.')
         else:
-            self.fail_at_token("a key")
+            raise self.unexpected("a key")
         if shorthand is not None and not self.at(":"):
             return tree.Entry(token.position, key, shorthand)
         self.expect(":")
@@ -464,7 +463,7 @@ class _Parser:
     def parse_definition(self) -> Node:
         opened = self.advance()
         if self.token.kind not in ("name", "keyword"):
-            self.fail_at_token("the name of a function")
+            raise self.unexpected("the name of a function")
         name = self.advance().text
         parameters: list[str] = []
         if self.at("("):
@@ -481,14 +480,14 @@ class _Parser:
 
     def parse_parameter(self) -> str:
         if self.token.kind not in ("name", "keyword", "variable"):
-            self.fail_at_token("the name of a parameter")
+            raise self.unexpected("the name of a parameter")
         return self.advance().text
 
     # -- patterns --------------------------------------------------------------------------------------------------
 
     def parse_variable_name(self) -> str:
         if self.token.kind != "variable" or self.token.text == "$__loc__":
-            self.fail_at_token("a variable, such as `$x`,")
+            raise self.unexpected("a variable, such as `$x`,")
         return self.advance().text[1:]
 
     def parse_patterns(self) -> tuple[Pattern, ...]:

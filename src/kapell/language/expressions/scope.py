@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import difflib
+from typing import TYPE_CHECKING
 
 from kapell.language.expressions import tree
 from kapell.language.expressions.builtins import BUILTINS, FORMATS, REFUSED
 from kapell.language.expressions.errors import ExpressionSyntaxError
-from kapell.language.expressions.tree import Node, Pattern
+
+if TYPE_CHECKING:
+    from kapell.language.expressions.tree import Node, Pattern
 
 _Names = frozenset[str]
 _Functions = frozenset[tuple[str, int]]

@@ -5,10 +5,12 @@ Pipes, commas and `elif` chains are flat tuples rather than nested pairs, so tha
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class Node(msgspec.Struct, frozen=True):

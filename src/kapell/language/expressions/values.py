@@ -10,13 +10,15 @@ What cannot be decided here exactly as libjq would (repetition, infinities, very
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from functools import cmp_to_key
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from kapell.language.expressions.errors import ExpressionError, HelperNeeded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MAX_TEXT = 1_000_000
 MAX_PAIRS = 20_000
@@ -56,11 +58,6 @@ def _describe_container(value: Any) -> str:
         return msgspec.json.encode(value).decode()
     except (RecursionError, ValueError):
         return "..."
-
-
-def fail(message: str) -> NoReturn:
-    """Raise jq's error."""
-    raise ExpressionError(message)
 
 
 def _is_number(value: Any) -> bool:
@@ -111,7 +108,7 @@ def add(left: Any, right: Any) -> Any:
             return {**left, **right}
         if kind is list:
             return left + right
-    fail(f"{describe(left)} and {describe(right)} cannot be added")
+    raise ExpressionError(f"{describe(left)} and {describe(right)} cannot be added")
 
 
 def subtract(left: Any, right: Any) -> Any:
@@ -122,7 +119,7 @@ def subtract(left: Any, right: Any) -> Any:
         if len(left) * len(right) > MAX_PAIRS:
             raise HelperNeeded("large arrays")
         return [item for item in left if not any(equals(item, other) for other in right)]
-    fail(f"{describe(left)} and {describe(right)} cannot be subtracted")
+    raise ExpressionError(f"{describe(left)} and {describe(right)} cannot be subtracted")
 
 
 def multiply(left: Any, right: Any) -> Any:
@@ -133,7 +130,7 @@ def multiply(left: Any, right: Any) -> Any:
         return _merge(left, right)
     if (type(left) is str and _is_number(right)) or (_is_number(left) and type(right) is str):
         raise HelperNeeded("repetition of a text")
-    fail(f"{describe(left)} and {describe(right)} cannot be multiplied")
+    raise ExpressionError(f"{describe(left)} and {describe(right)} cannot be multiplied")
 
 
 def _merge(left: dict[str, Any], right: dict[str, Any]) -> dict[str, Any]:
@@ -148,7 +145,9 @@ def divide(left: Any, right: Any) -> Any:
     """Carry out `left / right`; of two strings, the parts between the separators."""
     if _is_number(left) and _is_number(right):
         if right == 0:
-            fail(f"{describe(left)} and {describe(right)} cannot be divided because the divisor is zero")
+            raise ExpressionError(
+                f"{describe(left)} and {describe(right)} cannot be divided because the divisor is zero"
+            )
         if type(left) is int and type(right) is int:
             quotient, remainder = divmod(left, right)
             if remainder == 0:
@@ -156,17 +155,17 @@ def divide(left: Any, right: Any) -> Any:
         return to_number(left / right)
     if type(left) is str and type(right) is str:
         return split(left, right)
-    fail(f"{describe(left)} and {describe(right)} cannot be divided")
+    raise ExpressionError(f"{describe(left)} and {describe(right)} cannot be divided")
 
 
 def remainder(left: Any, right: Any) -> Any:
     """Carry out `left % right` on the integral parts; the sign is that of `left`."""
     if not (_is_number(left) and _is_number(right)):
-        fail(f"{describe(left)} and {describe(right)} cannot be divided (remainder)")
+        raise ExpressionError(f"{describe(left)} and {describe(right)} cannot be divided (remainder)")
     dividend, divisor = int(left), int(right)
     if divisor == 0:
         message = f"{describe(left)} and {describe(right)} cannot be divided (remainder) because the divisor is zero"
-        fail(message)
+        raise ExpressionError(message)
     if not (_SMALLEST_INTEGER < dividend < -_SMALLEST_INTEGER and _SMALLEST_INTEGER < divisor < -_SMALLEST_INTEGER):
         raise HelperNeeded("beyond 64 bits")
     result = abs(dividend) % abs(divisor)
@@ -176,7 +175,7 @@ def remainder(left: Any, right: Any) -> Any:
 def negate(value: Any) -> Any:
     """Carry out `-value`."""
     if not _is_number(value):
-        fail(f"{describe(value)} cannot be negated")
+        raise ExpressionError(f"{describe(value)} cannot be negated")
     return to_number(-value)
 
 
@@ -259,8 +258,8 @@ def get_item(value: Any, key: Any) -> Any:
     if key_kind is dict or (key_kind is list and (kind is list or value is None)):
         raise HelperNeeded("an index that is no string or number")
     if key_kind is str:
-        fail(f'Cannot index {type_name(value)} with string ("{key}")')
-    fail(f"Cannot index {type_name(value)} with {describe(key)}")
+        raise ExpressionError(f'Cannot index {type_name(value)} with string ("{key}")')
+    raise ExpressionError(f"Cannot index {type_name(value)} with {describe(key)}")
 
 
 def get_slice(value: Any, start: Any, end: Any) -> Any:
@@ -269,9 +268,9 @@ def get_slice(value: Any, start: Any, end: Any) -> Any:
         return None
     if type(value) is not list and type(value) is not str:
         bounds = {"start": start, "end": end}
-        fail(f"Cannot index {type_name(value)} with {describe(bounds)}")
+        raise ExpressionError(f"Cannot index {type_name(value)} with {describe(bounds)}")
     if not all(bound is None or _is_number(bound) for bound in (start, end)):
-        fail("Array/string slice indices must be integers")
+        raise ExpressionError("Array/string slice indices must be integers")
     first = 0 if start is None else _clamp(math.floor(start), len(value))
     last = len(value) if end is None else _clamp(math.ceil(end), len(value))
     return value[first:last]

@@ -1,0 +1,284 @@
+"""The closures that the compiler puts together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kapell.language.expressions import tree, values
+from kapell.language.expressions.errors import ExpressionError
+from kapell.language.expressions.filters import (
+    Environment,
+    Filter,
+    Many,
+    One,
+    combine,
+    multiple,
+    single,
+    spend,
+    weigh_deep,
+    weigh_wide,
+)
+from kapell.language.expressions.unknown import UNKNOWN, Undetermined, contains_unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from kapell.language.expressions.functions import Cost
+    from kapell.language.expressions.tree import Node
+
+OPERATORS: dict[str, tuple[Callable[[Any, Any], Any], Cost]] = {
+    "+": (values.add, "wide"),
+    "-": (values.subtract, "deep"),
+    "*": (values.multiply, "deep"),
+    "/": (values.divide, "plain"),
+    "%": (values.remainder, "plain"),
+    "==": (values.equals, "deep"),
+    "!=": (lambda left, right: not values.equals(left, right), "deep"),
+    "<": (lambda left, right: values.compare(left, right) < 0, "deep"),
+    "<=": (lambda left, right: values.compare(left, right) <= 0, "deep"),
+    ">": (lambda left, right: values.compare(left, right) > 0, "deep"),
+    ">=": (lambda left, right: values.compare(left, right) >= 0, "deep"),
+}
+
+
+def is_true_or_undetermined(value: Any) -> bool:
+    """Tell whether a value counts as true. Raises `Undetermined` if it is unknown."""
+    if value is UNKNOWN:
+        raise Undetermined
+    return values.is_true(value)
+
+
+def or_unknown(one: One) -> One:
+    """Give an unknown result where the one result depends on an unknown value."""
+
+    def run(value: Any, env: Environment) -> Any:
+        try:
+            return one(value, env)
+        except Undetermined:
+            return UNKNOWN
+
+    return run
+
+
+def checked(function: Callable[..., Any], cost: Cost) -> Callable[..., Any]:
+    """Let a function see no unknown value; nor, if it looks into its arguments, unknown parts."""
+
+    def run(value: Any, *results: Any) -> Any:
+        if cost == "deep":
+            if contains_unknown([value, *results]):
+                raise Undetermined
+        elif value is UNKNOWN or any(result is UNKNOWN for result in results):
+            raise Undetermined
+        return function(value, *results)
+
+    return run
+
+
+def counted(function: Callable[..., Any], cost: Cost, parts: tuple[Filter, ...], **order: Any) -> Filter:
+    """Call a function on the input and the results of the parts, and count what it visits."""
+    weigh = weigh_deep if cost == "deep" else weigh_wide
+
+    def gather(*arguments: Any) -> tuple[Any, ...]:
+        return arguments
+
+    gathered = combine(gather, parts, **order)
+    if gathered.single is not None:
+        gather_one = gathered.single
+
+        def run(value: Any, env: Environment) -> Any:
+            arguments = gather_one(value, env)
+            spend(env, weigh(arguments))
+            return function(*arguments)
+
+        return single(run)
+    gather_many = gathered.many
+
+    def run_many(value: Any, env: Environment) -> Iterator[Any]:
+        for arguments in gather_many(value, env):
+            spend(env, weigh(arguments))
+            yield function(*arguments)
+
+    return multiple(run_many)
+
+
+def compile_path(node: tree.Index) -> One | None:
+    """Compile `.a.b.c` and `$x.a.b.c` to one closure; None if it is something else."""
+    keys: list[str] = []
+    target: Node = node
+    while isinstance(target, tree.Index):
+        if not isinstance(target.key, tree.Literal) or type(target.key.value) is not str:
+            return None
+        keys.append(target.key.value)
+        target = target.target
+    keys.reverse()
+    if isinstance(target, tree.Identity):
+        return walk_field(keys[0]) if len(keys) == 1 else walk_input(tuple(keys))
+    if isinstance(target, tree.Variable):
+        return walk_variable(target.name, tuple(keys))
+    return None
+
+
+def walk_field(key: str) -> One:
+    """Compile `.key`."""
+
+    def run(value: Any, _env: Environment) -> Any:
+        if type(value) is dict:
+            return value.get(key)
+        return values.get_item(value, key)
+
+    return run
+
+
+def walk_input(keys: tuple[str, ...]) -> One:
+    """Compile `.a.b.c`."""
+
+    def run(value: Any, _env: Environment) -> Any:
+        for key in keys:
+            value = value.get(key) if type(value) is dict else values.get_item(value, key)
+        return value
+
+    return run
+
+
+def walk_variable(name: str, keys: tuple[str, ...]) -> One:
+    """Compile `$name.a.b.c`."""
+
+    def run(_value: Any, env: Environment) -> Any:
+        try:
+            value = env[name]
+        except KeyError:
+            raise ExpressionError(f"${name} is not defined here") from None
+        for key in keys:
+            value = value.get(key) if type(value) is dict else values.get_item(value, key)
+        return value
+
+    return run
+
+
+def get_slice(_value: Any, target: Any, start: Any, end: Any) -> Any:
+    """Carry out `target[start:end]`."""
+    return values.get_slice(target, start, end)
+
+
+def iterate(container: Any, env: Environment) -> Iterable[Any]:
+    """Carry out `container[]`."""
+    if type(container) is list:
+        spend(env, len(container))
+        return container
+    if type(container) is dict:
+        spend(env, len(container))
+        return container.values()
+    if container is UNKNOWN:
+        raise Undetermined
+    raise ExpressionError(f"Cannot iterate over {values.describe(container)}")
+
+
+def recurse_all(value: Any, env: Environment) -> Iterator[Any]:
+    """Carry out `..`: a value before what is in it, at any depth."""
+    waiting = [value]
+    while waiting:
+        value = waiting.pop()
+        spend(env, 1)
+        if value is UNKNOWN:
+            raise Undetermined
+        yield value
+        if type(value) is dict:
+            waiting.extend(reversed(value.values()))
+        elif type(value) is list:
+            waiting.extend(reversed(value))
+
+
+def make_object(_value: Any, *pairs: Any) -> dict[str, Any]:
+    """Put keys and values, in turn, into an object."""
+    made = {}
+    for key, value in zip(pairs[::2], pairs[1::2], strict=True):
+        if type(key) is not str:
+            raise ExpressionError(f"Cannot use {values.describe(key)} as object key")
+        made[key] = value
+    return made
+
+
+def compile_operator(operator: str, function: Callable[[Any, Any], Any], left: One, right: One) -> One:
+    """Compile an operator on single results; two texts or two integers, which are most of all, come first."""
+    if operator == "+":
+
+        def run_add(value: Any, env: Environment) -> Any:
+            other = right(value, env)
+            one = left(value, env)
+            result = values.add(one, other)
+            if type(result) in _SIZED:
+                spend(env, weigh_wide((result,)))
+            return result
+
+        return run_add
+    if operator in ("==", "!="):
+        expected = operator == "=="
+
+        def run_equal(value: Any, env: Environment) -> Any:
+            other = right(value, env)
+            one = left(value, env)
+            if type(one) is type(other) and type(one) not in _CONTAINERS:
+                return (one == other) is expected
+            spend(env, weigh_deep((one,)))
+            return values.equals(one, other) is expected
+
+        return run_equal
+
+    def run(value: Any, env: Environment) -> Any:
+        other = right(value, env)
+        one = left(value, env)
+        if type(one) in _SIZED:
+            spend(env, weigh_deep((one, other)))
+        return function(one, other)
+
+    return run
+
+
+_SIZED = frozenset({str, list, dict})
+_CONTAINERS = frozenset({list, dict})
+
+
+def choose(first: One, second: One, is_true: Callable[[Any], bool]) -> One:
+    """Compile `first // second` on single results."""
+
+    def run(value: Any, env: Environment) -> Any:
+        try:
+            result = first(value, env)
+        except ExpressionError:
+            return second(value, env)
+        return result if is_true(result) else second(value, env)
+
+    return run
+
+
+def chain(parts: tuple[Filter, ...]) -> Many:
+    """Compile `a, b, c`."""
+    manies = tuple(part.many for part in parts)
+
+    def run(value: Any, env: Environment) -> Iterator[Any]:
+        for many in manies:
+            yield from many(value, env)
+
+    return run if len(manies) != 1 else manies[0]
+
+
+def connect(first: Filter, second: Filter) -> Filter:
+    """Pipe the results of one filter into the next."""
+    if first.single is not None:
+        one = first.single
+        if second.single is not None:
+            following = second.single
+            return single(lambda value, env: following(one(value, env), env))
+        spread = second.many
+        return multiple(lambda value, env: spread(one(value, env), env))
+    many = first.many
+    if second.single is not None:
+        each = second.single
+        return multiple(lambda value, env: (each(result, env) for result in many(value, env)))
+    rest = second.many
+
+    def run(value: Any, env: Environment) -> Iterator[Any]:
+        for result in many(value, env):
+            yield from rest(result, env)
+
+    return multiple(run)
