@@ -85,8 +85,11 @@ def make_engine(settings: Settings, store: SqliteRunStore, origins: Mapping[str,
         ),
         secrets=SecretSource(settings.secrets),
         options=EngineOptions(
-            limits=Limits(max_tasks=settings.max_tasks_per_run, stop_at_result=settings.durability == "task"),
-            max_value_bytes=settings.max_value_bytes,
+            limits=Limits(
+                max_tasks=settings.max_tasks_per_run,
+                max_value_bytes=settings.max_value_bytes,
+                stop_at_result=settings.durability == "task",
+            ),
             retention=settings.retention,
             drain_seconds=settings.drain_seconds,
         ),

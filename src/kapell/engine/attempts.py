@@ -18,7 +18,8 @@ from kapell.kernel import commands as c
 from kapell.kernel.dispatch import Dispatch
 from kapell.kernel.evaluation import Answer, NeedsHelp
 from kapell.kernel.events import to_micros
-from kapell.kernel.faults import StepError
+from kapell.kernel.faults import StepError, too_large_error
+from kapell.kernel.sizes import exceeds
 from kapell.language.error_types import (
     AUTHORIZATION,
     RUNTIME,
@@ -48,7 +49,7 @@ log = structlog.get_logger(__name__)
 class Attempts:
     """The attempts that are under way."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- everything that an attempt needs meets here
         self,
         *,
         host: RunHost,
@@ -58,6 +59,7 @@ class Attempts:
         secrets: SecretSource,
         logbook: Logbook,
         clock: Clock,
+        max_value_bytes: int,
     ) -> None:
         """Perform attempts by `activities`, by kind, and give their outcomes to `host`."""
         self._host = host
@@ -67,6 +69,7 @@ class Attempts:
         self._secrets = secrets
         self._logbook = logbook
         self._clock = clock
+        self._max_value_bytes = max_value_bytes
         self._tasks: dict[AttemptId, asyncio.Task[None]] = {}
         self._admitted: set[AttemptId] = set()
         self._redactors: dict[tuple[str, ...], Redactor] = {}
@@ -152,6 +155,7 @@ class Attempts:
             context = _Context(self._logbook, request, redactor)
             started = to_micros(self._clock.now())
             output = redactor.redact(await activity.perform(request, context))
+            self._check_size(output, dispatch.reference)
         except asyncio.CancelledError:
             self._finish(attempt)
             raise
@@ -167,6 +171,10 @@ class Attempts:
             active,
             c.EndAttempt(entry=attempt.entry, attempt=attempt.attempt, output=output, error=error, started=started),
         )
+
+    def _check_size(self, output: Any, reference: str) -> None:
+        if exceeds(output, self._max_value_bytes):
+            raise too_large_error(reference, self._max_value_bytes)
 
     def _finish(self, attempt: AttemptId) -> None:
         self._tasks.pop(attempt, None)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from kapell.errors import NotFoundError
-from kapell.language import load_workflow
+from kapell.language import list_unsupported, load_workflow
 from kapell.language.compiler import compile_workflow
 from kapell.language.program import Program
 
@@ -20,10 +20,17 @@ _encoder = msgspec.json.Encoder(order=None)
 
 
 class Definition(msgspec.Struct, frozen=True):
-    """A workflow as it is kept: what it was, and what it compiles to."""
+    """A workflow as it is kept.
+
+    Attributes:
+        digest: The hash of its definition.
+        program: What it compiles to.
+        unsupported: What in it cannot run yet, a sentence each.
+    """
 
     digest: str
     program: Program
+    unsupported: tuple[str, ...] = ()
 
 
 class Definitions:
@@ -33,17 +40,23 @@ class Definitions:
         """Read from and keep in `store`."""
         self._store = store
         self._by_digest: dict[str, Definition] = {}
+        self._last_added: tuple[Workflow, Definition] | None = None
         self._offered: dict[tuple[str, str], dict[str, Definition]] = {}
 
     def add(self, workflow: Workflow) -> Definition:
         """Keep a workflow and return its definition; the same workflow is kept once."""
+        # Whoever starts many runs starts them of the same workflow: hashing it each time would cost more than a task.
+        if self._last_added is not None and self._last_added[0] is workflow:
+            return self._last_added[1]
         source = _encoder.encode(workflow.definition)
         digest = hashlib.sha256(source).hexdigest()
         found = self._by_digest.get(digest)
         if found is None:
-            found = Definition(digest, compile_workflow(workflow))
+            unsupported = tuple(problem.message for problem in list_unsupported(workflow))
+            found = Definition(digest, compile_workflow(workflow), unsupported)
             self._store.put_definition(digest, source)
             self._by_digest[digest] = found
+        self._last_added = (workflow, found)
         return found
 
     def offer(self, workflow: Workflow) -> Definition:

@@ -32,9 +32,10 @@ from kapell.engine.timers import Timers
 from kapell.errors import ConflictError, KapellError, NotFoundError, UsageError
 from kapell.ids import make_run_id
 from kapell.kernel import commands as c
+from kapell.kernel.faults import describe_too_large
 from kapell.kernel.forking import plan_fork
 from kapell.kernel.limits import Limits
-from kapell.language import list_unsupported
+from kapell.kernel.sizes import exceeds
 from kapell.language.error_types import WorkflowError
 from kapell.reasons import Reason
 
@@ -70,14 +71,12 @@ class EngineOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         limits: The limits of each run.
-        max_value_bytes: The largest value that a task may give.
         retention: How long ended runs are kept; `None` keeps them for good.
         shortest_parking_seconds: Runs that have at least so long to wait leave memory.
         drain_seconds: How long a close waits for attempts under way before it ends them.
     """
 
     limits: Limits
-    max_value_bytes: int = 32 * 1024 * 1024
     retention: timedelta | None = None
     shortest_parking_seconds: float = 5.0
     drain_seconds: float = 2.0
@@ -130,7 +129,6 @@ class Engine:
             timers=self._timers,
             helper=self._helper,
             limits=self._options.limits,
-            max_value_bytes=self._options.max_value_bytes,
         )
         self._attempts = Attempts(
             host=self._host,
@@ -140,6 +138,7 @@ class Engine:
             secrets=self._secrets,
             logbook=self.logbook,
             clock=self.clock,
+            max_value_bytes=self._options.limits.max_value_bytes,
         )
         self._host.attempts = self._attempts
         self._recovery = Recovery(
@@ -208,13 +207,15 @@ class Engine:
             run_id: The run's id, if the caller makes it.
 
         Raises:
-            UsageError: The workflow has tasks that cannot run yet.
+            UsageError: The workflow has tasks that cannot run yet, or the input is too large.
         """
         self._check_alive()
-        unsupported = list_unsupported(workflow)
-        if unsupported:
-            raise UsageError("\n".join(problem.message for problem in unsupported))
         definition = self.definitions.add(workflow)
+        if definition.unsupported:
+            raise UsageError("\n".join(definition.unsupported))
+        limit = self._options.limits.max_value_bytes
+        if exceeds(value, limit):
+            raise UsageError(f"The input is not usable. {describe_too_large(limit)}")
         run_id = run_id or make_run_id(self.clock.now())
         self._host.start_run(run_id, definition, c.StartRun(run_id=run_id, input=value))
         return run_id

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from kapell.engine.active import ActiveRun, Work
 from kapell.engine.admission import AttemptId, Deny, Hold
 from kapell.engine.snapshots import is_snapshot_due, take_snapshot
-from kapell.engine.store import Batch, RunRecord
+from kapell.engine.store import Batch, RunRecord, RunStatus
 from kapell.errors import NotFoundError
 from kapell.kernel import commands as c
 from kapell.kernel import effects as fx
@@ -71,7 +71,7 @@ class Moved:
 class RunHost:
     """The runs in memory."""
 
-    def __init__(  # noqa: PLR0913 -- everything that moves runs meets here
+    def __init__(
         self,
         *,
         clock: Clock,
@@ -81,7 +81,6 @@ class RunHost:
         timers: Timers,
         helper: ExpressionHelper,
         limits: Limits,
-        max_value_bytes: int,
     ) -> None:
         """Wire the host; `attempts` is set right after, as each of the two needs the other."""
         self._clock = clock
@@ -91,7 +90,6 @@ class RunHost:
         self._timers = timers
         self._helper = helper
         self._limits = limits
-        self._max_value_bytes = max_value_bytes
         self._queue: deque[ActiveRun] = deque()
         self._turn_is_due = False
         self._tasks: set[asyncio.Future[Any]] = set()
@@ -103,6 +101,8 @@ class RunHost:
         self.load_child: Callable[[str], ActiveRun | None] = lambda _run_id: None
         self.is_closing = False
         self._is_draining = False
+        self._at = clock.now()
+        self._now = to_micros(self._at)
 
     # -- what others ask of the host ----------------------------------------------------------------------------------
 
@@ -210,6 +210,8 @@ class RunHost:
         if self._committer.is_busy or self.is_closing:
             return
         group: list[Moved] = []
+        self._at = self._clock.now()
+        self._now = to_micros(self._at)
         until = self._clock.monotonic() + _TURN_SECONDS
         while self._queue:
             active = self._queue.popleft()
@@ -237,7 +239,7 @@ class RunHost:
         """Let the kernel decide a run's commands, until enough has happened or help is needed."""
         moved = Moved(active)
         group.append(moved)
-        now = to_micros(self._clock.now())
+        now = self._now
         limits = _DRAINING if self._is_draining else self._limits
         while active.work and len(moved.events) < limits.max_events:
             work = active.work.popleft()
@@ -336,8 +338,8 @@ class RunHost:
         done = tuple(work.inbox_id for work, refused in moved.works if work.inbox_id is not None and refused is None)
         if not events and not done:
             return None
-        body, payloads = encode_events(events, self._max_value_bytes) if events else (b"", ())
-        at = self._clock.now()
+        body, payloads = encode_events(events) if events else (b"", ())
+        at = self._at
         snapshot = take_snapshot(active) if is_snapshot_due(active) else None
         return Batch(
             run_id=active.run_id,
@@ -355,7 +357,7 @@ class RunHost:
         state, record = active.state, active.record
         if not is_new and record.status == state.status and record.parked_until is None:
             return None
-        record.status = state.status  # type: ignore[assignment] -- the kernel's statuses are among the store's
+        record.status = cast("RunStatus", state.status)
         record.updated_at = at
         record.parked_until = None
         record.ended_at = None if state.ended_at is None else from_micros(state.ended_at)
@@ -410,7 +412,9 @@ class RunHost:
 
     def _begin_closing(self, active: ActiveRun, effect: fx.CancelAttempt | fx.CancelChild) -> None:
         if type(effect) is fx.CancelAttempt:
-            closing = self.attempts.cancel(AttemptId(active.run_id, effect.entry, effect.attempt))
+            closing: asyncio.Future[Any] | None = self.attempts.cancel(
+                AttemptId(active.run_id, effect.entry, effect.attempt)
+            )
         else:
             assert type(effect) is fx.CancelChild
             self.parents.pop(effect.child_run_id, None)

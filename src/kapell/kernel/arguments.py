@@ -11,7 +11,7 @@ from kapell import __version__
 from kapell.kernel.events import from_micros
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from kapell.kernel.state import State
     from kapell.language.program import Node, Program
@@ -120,7 +120,7 @@ def describe_moment(micros: int) -> dict[str, Any]:
     return {"iso8601": text, "epoch": {"seconds": micros // 1_000_000, "milliseconds": micros // 1000}}
 
 
-_BUILDERS = {
+_BUILDERS: dict[str, Callable[[Surroundings], Any]] = {
     "context": lambda at: at.state.contexts.get(at.scope) if at.context is _LIVE else at.context,
     "input": lambda at: at.input,
     "output": lambda at: at.output,

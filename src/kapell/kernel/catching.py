@@ -83,16 +83,17 @@ class _Catch:
         An error that was only caught to be tried again goes on upwards when that is over: the reason is returned.
         """
         spec = self._spec
-        outcome: ev.ErrorCaught | Reason = Reason("caught", "The error was caught.")
+        reason = Reason("caught", "The error was caught.")
         if spec.retry is not None:
             outcome = self._find_retry_refusal(spec.retry) or self._retry(spec.retry, run_id)
             if isinstance(outcome, ev.ErrorCaught):
                 return outcome
+            reason = outcome
         if spec.catch_first != NO_NODE:
-            return self._caught("handle", outcome)
+            return self._caught("handle", reason)
         if spec.retry is not None and spec.catch_then == TO_NEXT:
-            return outcome
-        return self._caught("end", outcome)
+            return reason
+        return self._caught("end", reason)
 
     def _caught(self, action: str, reason: Reason, **more: Any) -> ev.ErrorCaught:
         return ev.ErrorCaught(

@@ -29,44 +29,23 @@ _state_decoder = msgspec.json.Decoder(State)
 Payloads = tuple[tuple[str, bytes], ...]
 
 
-class ValueTooLargeError(ValueError):
-    """A value is larger than the installation allows.
-
-    Attributes:
-        index: Which of the events carries it.
-        size: Its size in bytes.
-    """
-
-    def __init__(self, index: int, size: int) -> None:
-        """Say which event, and how large."""
-        super().__init__(f"a value of {size:,} bytes is too large")
-        self.index = index
-        self.size = size
-
-
-def encode_events(events: Sequence[Event], max_value_bytes: int) -> tuple[bytes, Payloads]:
-    """Return events as bytes, and the values that are to be stored apart, by hash.
-
-    Raises:
-        ValueTooLargeError: A value has more than `max_value_bytes`.
-    """
+def encode_events(events: Sequence[Event]) -> tuple[bytes, Payloads]:
+    """Return events as bytes, and the values that are to be stored apart, by hash."""
     body = _encoder.encode(events)
     if len(body) <= PAYLOAD_BYTES:
         return body, ()
     payloads: dict[str, bytes] = {}
-    stored = [_set_apart(event, index, payloads, max_value_bytes) for index, event in enumerate(events)]
+    stored = [_set_apart(event, payloads) for event in events]
     return _encoder.encode(stored), tuple(payloads.items())
 
 
-def _set_apart(event: Event, index: int, payloads: dict[str, bytes], max_value_bytes: int) -> Event:
+def _set_apart(event: Event, payloads: dict[str, bytes]) -> Event:
     names: dict[str, str] = {}
     for name in _VALUE_FIELDS:
         value = getattr(event, name, None)
         if not isinstance(value, dict | list | str):
             continue
         encoded = _encoder.encode(value)
-        if len(encoded) > max_value_bytes:
-            raise ValueTooLargeError(index, len(encoded))
         if len(encoded) > PAYLOAD_BYTES:
             digest = hashlib.sha256(encoded).hexdigest()
             payloads[digest] = encoded
@@ -83,7 +62,7 @@ def decode_events(body: bytes, get_payload: Callable[[str], bytes]) -> list[Even
         DamagedHistoryError: The bytes are no events.
     """
     try:
-        events: list[Event] = _decoder.decode(body)
+        events: list[Event] = list(_decoder.decode(body))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise DamagedHistoryError(f"A stored event cannot be read: {error}.") from error
     for event in events:

@@ -15,7 +15,7 @@ class Command(msgspec.Struct, tag_field="command", omit_defaults=True, frozen=Tr
     """The base of all commands."""
 
 
-class StartRun(Command, tag="start", kw_only=True):
+class StartRun(Command, tag="start", frozen=True, kw_only=True):
     """Begin: `input` is the raw input, a JSON value."""
 
     run_id: str
@@ -23,7 +23,7 @@ class StartRun(Command, tag="start", kw_only=True):
     parent_run_id: str | None = None
 
 
-class ForkRun(Command, tag="fork", kw_only=True):
+class ForkRun(Command, tag="fork", frozen=True, kw_only=True):
     """Begin in the middle of another run: see `kapell.kernel.forking`."""
 
     run_id: str
@@ -37,18 +37,18 @@ class ForkRun(Command, tag="fork", kw_only=True):
     value: Any
 
 
-class Advance(Command, tag="advance", kw_only=True):
+class Advance(Command, tag="advance", frozen=True, kw_only=True):
     """Go on with what is ready."""
 
 
-class FireTimer(Command, tag="fire_timer", kw_only=True):
+class FireTimer(Command, tag="fire_timer", frozen=True, kw_only=True):
     """A time has come."""
 
     entry: int
     purpose: str
 
 
-class EndAttempt(Command, tag="end_attempt", kw_only=True):
+class EndAttempt(Command, tag="end_attempt", frozen=True, kw_only=True):
     """An attempt has a known outcome. `started` is in microseconds since 1970-01-01 UTC."""
 
     entry: int
@@ -58,7 +58,7 @@ class EndAttempt(Command, tag="end_attempt", kw_only=True):
     started: int | None = None
 
 
-class LoseAttempt(Command, tag="lose_attempt", kw_only=True):
+class LoseAttempt(Command, tag="lose_attempt", frozen=True, kw_only=True):
     """The process that performed an attempt died. `idempotent` says that another performance is harmless."""
 
     entry: int
@@ -66,7 +66,7 @@ class LoseAttempt(Command, tag="lose_attempt", kw_only=True):
     idempotent: bool
 
 
-class HoldAttempt(Command, tag="hold_attempt", kw_only=True):
+class HoldAttempt(Command, tag="hold_attempt", frozen=True, kw_only=True):
     """An attempt must wait."""
 
     entry: int
@@ -74,34 +74,34 @@ class HoldAttempt(Command, tag="hold_attempt", kw_only=True):
     reason: Reason
 
 
-class DispatchAttempt(Command, tag="dispatch_attempt", kw_only=True):
+class DispatchAttempt(Command, tag="dispatch_attempt", frozen=True, kw_only=True):
     """A held attempt may start."""
 
     entry: int
     attempt: int
 
 
-class SuspendRun(Command, tag="suspend", kw_only=True):
+class SuspendRun(Command, tag="suspend", frozen=True, kw_only=True):
     """Start no further attempts."""
 
     reason: Reason
 
 
-class ResumeRun(Command, tag="resume", kw_only=True):
+class ResumeRun(Command, tag="resume", frozen=True, kw_only=True):
     """Go on after a suspension."""
 
 
-class CancelRun(Command, tag="cancel", kw_only=True):
+class CancelRun(Command, tag="cancel", frozen=True, kw_only=True):
     """End the run and what it has under way."""
 
     reason: Reason
 
 
-class ConfirmCancel(Command, tag="confirm_cancel", kw_only=True):
+class ConfirmCancel(Command, tag="confirm_cancel", frozen=True, kw_only=True):
     """Everything that a run under cancellation had under way is over."""
 
 
-class RetryTask(Command, tag="retry", kw_only=True):
+class RetryTask(Command, tag="retry", frozen=True, kw_only=True):
     """Try a faulted task again, or an open task around it (`reference`), with another raw input if one is given."""
 
     reference: str | None = None
@@ -109,7 +109,7 @@ class RetryTask(Command, tag="retry", kw_only=True):
     reason: Reason
 
 
-class SkipTask(Command, tag="skip", kw_only=True):
+class SkipTask(Command, tag="skip", frozen=True, kw_only=True):
     """Let the faulted task count as done, with this output if one is given (its input otherwise)."""
 
     output: Any | UnsetType = UNSET

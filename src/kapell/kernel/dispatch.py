@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 Path = tuple[str | int, ...]
 
+_NO_LIMIT = 2**62
+"""The request is not recorded; what it may be is the connector's business."""
+
 
 class Dispatch:
     """One attempt that is about to be performed. It keeps what it needs of the state, which goes on changing."""
@@ -68,7 +71,7 @@ class Dispatch:
             StepError: An expression failed, or a secret is not of the form that a policy needs.
             NeedsHelp: The helper must evaluate something first.
         """
-        evaluate = Evaluator(answers)
+        evaluate = Evaluator(answers, _NO_LIMIT)
         self._at.secrets = secrets
         if self._node.hides_input:
             assert self._node.input_from is not None

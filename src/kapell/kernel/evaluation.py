@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from kapell.kernel.faults import expression_error
+from kapell.kernel.faults import expression_error, too_large_error
+from kapell.kernel.sizes import exceeds
 from kapell.language.duration import parse_duration
 from kapell.language.expressions import Expression, ExpressionError, HelperNeeded, Template
 
@@ -53,11 +54,12 @@ class NeedsHelp(Exception):  # noqa: N818 -- it is a request, not an error
 class Evaluator:
     """The evaluations of one step, with the answers that are there already."""
 
-    __slots__ = ("_answers", "_slot")
+    __slots__ = ("_answers", "_max_bytes", "_slot")
 
-    def __init__(self, answers: Mapping[int, Answer]) -> None:
-        """Begin a step."""
+    def __init__(self, answers: Mapping[int, Answer], max_bytes: int) -> None:
+        """Begin a step whose values may have `max_bytes` bytes each."""
         self._answers = answers
+        self._max_bytes = max_bytes
         self._slot = 0
 
     def expression(
@@ -97,7 +99,7 @@ class Evaluator:
             }
         variables = at.variables(template.variables)
         try:
-            return template.evaluate(document, variables, answers)
+            value = template.evaluate(document, variables, answers)
         except HelperNeeded as needed:
             raise NeedsHelp(
                 tuple(
@@ -113,6 +115,9 @@ class Evaluator:
         except ExpressionError as error:
             source = getattr(error, "source", None) or "; ".join(part.source for part in expressions)
             raise expression_error(at.reference, source, str(error)) from None
+        if exceeds(value, self._max_bytes):
+            raise too_large_error(at.reference, self._max_bytes)
+        return value
 
     def duration(self, spec: DurationSpec, document: Any, at: Surroundings) -> timedelta:
         """Evaluate a duration. Raises `StepError` if the expression gives none."""

@@ -39,6 +39,16 @@ def validation_error(reference: str, what: str, problem: str) -> StepError:
     return StepError(make_error(VALIDATION, f"The {what} does not satisfy its schema: {problem}", instance=reference))
 
 
+def too_large_error(reference: str, limit: int) -> StepError:
+    """Return the error of a value that is larger than the installation allows."""
+    return StepError(make_error(RUNTIME, describe_too_large(limit), status=413, instance=reference))
+
+
+def describe_too_large(limit: int) -> str:
+    """Return the sentence that says so."""
+    return f"The value is larger than {limit:,} bytes, the most that is allowed (`max_value_bytes`)."
+
+
 def runtime_error(reference: str, detail: str) -> StepError:
     """Return an error that belongs to no other type."""
     return StepError(make_error(RUNTIME, detail, instance=reference))

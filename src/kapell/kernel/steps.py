@@ -45,7 +45,7 @@ class Step:
         self._state = state
         self._now = now
         self._limits = limits
-        self._evaluate = Evaluator(answers)
+        self._evaluate = Evaluator(answers, limits.max_value_bytes)
 
     def make_event(self) -> ev.Event:
         """Return the event that the first ready item becomes. Raises `NeedsHelp`."""
