@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kapell.language import InvalidWorkflowError, load_workflow, read_document, validate
+from kapell.language import InvalidWorkflowError, edit, load_workflow, read_document, save_document, validate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def find_spec() -> Path | None:
@@ -77,3 +81,41 @@ def test_events_that_end_the_listening_have_no_end_of_their_own() -> None:
     with pytest.raises(InvalidWorkflowError) as caught:
         load_workflow(text, "w.yaml")
     assert str(caught.value) == "w.yaml:13:13: error: `until` cannot stand within `until`"
+
+
+def iter_leaves(value: Any, pointer: str = "") -> Iterator[tuple[str, Any]]:
+    """Iterate over the pointers and values of all texts, numbers and booleans."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from iter_leaves(item, f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from iter_leaves(item, f"{pointer}/{index}")
+    else:
+        yield pointer, value
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_every_example_survives_loading_and_saving(path: Path) -> None:
+    assert save_document(read_document(path.read_bytes())).encode() == path.read_bytes()
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_after_one_edit_every_other_line_of_an_example_is_identical(path: Path) -> None:
+    document = read_document(path.read_bytes(), path.name)
+    lines = document.text.split("\n")
+    leaves = list(iter_leaves(document.value))
+    assert leaves
+    for pointer, value in leaves:
+        new = not value if isinstance(value, bool) else value + 1 if isinstance(value, int) else f"new {value!r}"
+        changed = edit(document, pointer, new)
+        place = document.locate_pointer(pointer).line - 1
+        height = len((value if isinstance(value, str) else "").rstrip("\n").split("\n"))
+        after = save_document(changed).split("\n")
+        assert after[:place] == lines[:place]
+        if height == 1:
+            assert after[place + 1 :] == lines[place + 1 :]
+        else:
+            rest = lines[place + 1 + height :]
+            assert after[len(after) - len(rest) :] == rest
+        assert edit(changed, pointer, value).value == document.value

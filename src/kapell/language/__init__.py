@@ -1,5 +1,6 @@
 """The workflow language: read, check, lint, save, and describe to editors. Pure: no I/O, no clock."""
 
+from kapell.language.editing import EditError, edit, save_document
 from kapell.language.model import Workflow
 from kapell.language.nodes import Limits, Position
 from kapell.language.problems import InvalidWorkflowError, Problem
@@ -8,6 +9,7 @@ from kapell.language.support import list_unsupported
 from kapell.language.validator import Validation, load_workflow, validate
 
 __all__ = [
+    "EditError",
     "InvalidWorkflowError",
     "Limits",
     "Position",
@@ -15,8 +17,10 @@ __all__ = [
     "SourceDocument",
     "Validation",
     "Workflow",
+    "edit",
     "list_unsupported",
     "load_workflow",
     "read_document",
+    "save_document",
     "validate",
 ]

@@ -93,8 +93,8 @@ def read_yaml(text: str, limits: Limits) -> Node:
     Raises:
         SourceError: It is not YAML 1.2, is not a JSON value, or exceeds a limit.
     """
-    composer = _Composer(limits)
     body = text.removeprefix("\ufeff")
+    composer = _Composer(body, limits)
     shift = len(text) - len(body)
     try:
         for event in YAML(typ="safe", pure=True).parse(body):
@@ -147,7 +147,9 @@ def _shift(root: Node, by: int) -> None:
 class _Composer:
     """Builds the tree from events; a list of open collections stands where recursion would."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, text: str, limits: Limits) -> None:
+        self._text = text
+        self._key_end = 0
         self.root: Node | None = None
         self._limits = limits
         self._open: list[Node] = []
@@ -186,13 +188,20 @@ class _Composer:
     def _take_scalar(self, event: ScalarEvent) -> None:
         if self._wants_key():
             self._keys[-1] = (self._read_key(event), _position(event))
+            self._key_end = event.end_mark.index
             return
-        node = Node(
-            _read_scalar(event), event.start_mark.index, event.end_mark.index, _position(event), event.style or ""
-        )
+        start, end = event.start_mark.index, event.end_mark.index
+        if start == end and self._keys and self._keys[-1] is not None:
+            start = end = self._find_colon(start)
+        node = Node(_read_scalar(event), start, end, _position(event), event.style or "")
         node.size += len(event.value)
         self._anchor(event, node)
         self._add(node, event)
+
+    def _find_colon(self, start: int) -> int:
+        """Give where a value that is not written would stand: after its key's colon."""
+        after = self._text.find(":", self._key_end)
+        return after + 1 if after >= 0 and not self._text[self._key_end : after].strip() else start
 
     def _begin(self, event: MappingStartEvent | SequenceStartEvent) -> None:
         is_mapping = isinstance(event, MappingStartEvent)
