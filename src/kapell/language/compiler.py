@@ -8,6 +8,7 @@ function that calls itself) is raised as `CompileError`.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from kapell.errors import UsageError
@@ -106,8 +107,8 @@ class _Compiler:
         """Add a list of tasks below `parent` and return its first node."""
         nodes = [self._add_named(parent, prefix, position, named) for position, named in enumerate(tasks)]
         targets = {node.name: node.index for node in nodes}
-        for node, following in zip(nodes, [*nodes[1:], None], strict=True):
-            node.next = NO_NODE if following is None else following.index
+        for node, following in pairwise(nodes):
+            node.next = following.index
         for node, named in zip(nodes, tasks, strict=True):
             node.then = self._target(named.task.then, targets)
             self._resolve_targets(node, named.task, targets)
