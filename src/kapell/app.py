@@ -11,7 +11,7 @@ from kapell.connectors import HttpSettings, ProcessSettings, make_activities
 from kapell.connectors.process.settings import DEFAULT_INHERITED
 from kapell.engine.admission import SlotAdmission
 from kapell.engine.engine import Engine, EngineOptions
-from kapell.engine.expression_helper import ExpressionHelper, HelperLimits
+from kapell.engine.expression_helper import ExpressionHelper
 from kapell.engine.secrets import SecretSource
 from kapell.engine.sqlite_store import SqliteRunStore
 from kapell.kernel.limits import Limits
@@ -77,11 +77,9 @@ def make_engine(settings: Settings, store: SqliteRunStore, origins: Mapping[str,
         activities=make_settled_activities(settings, origins),
         admission=SlotAdmission({"calls": settings.max_calls, "processes": settings.max_processes}, GROUPS),
         helper=ExpressionHelper(
-            HelperLimits(
-                seconds=settings.expression_seconds,
-                memory_bytes=settings.expression_memory_bytes,
-                output_bytes=settings.expression_output_bytes,
-            )
+            time_limit_seconds=settings.expression_seconds,
+            memory_limit_bytes=settings.expression_memory_bytes,
+            output_limit_bytes=settings.expression_output_bytes,
         ),
         secrets=SecretSource(settings.secrets),
         options=EngineOptions(
