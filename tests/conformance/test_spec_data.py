@@ -6,9 +6,11 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import jsonschema_rs
 import pytest
 
 from kapell.language import InvalidWorkflowError, edit, load_workflow, read_document, save_document, validate
+from kapell.language.schema import make_json_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,3 +121,20 @@ def test_after_one_edit_every_other_line_of_an_example_is_identical(path: Path) 
             rest = lines[place + 1 + height :]
             assert after[len(after) - len(rest) :] == rest
         assert edit(changed, pointer, value).value == document.value
+
+
+@pytest.fixture(scope="module")
+def own_schema() -> Any:
+    return jsonschema_rs.validator_for(make_json_schema())
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_every_example_satisfies_our_schema_for_editors(path: Path, own_schema: Any) -> None:
+    own_schema.validate(read_document(path.read_bytes()).value)
+
+
+@NEEDS_SPEC
+@pytest.mark.parametrize("name", ["extra-property-in-call.yaml", "two-tasks-in-one-item.yaml"])
+def test_our_schema_refuses_what_is_invalid(name: str, own_schema: Any) -> None:
+    assert SPEC is not None
+    assert not own_schema.is_valid(read_document((SPEC / "invalid" / name).read_bytes()).value)

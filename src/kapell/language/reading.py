@@ -109,7 +109,8 @@ class Reader(ScalarReader):
             )
             return True
         hint = f"Did you mean `{meant}`?" if meant else _list_keys(info)
-        self._error("unknown_key", f"`{key}` is no key of {label_of(path)}", place, hint, key=True)
+        code = "similar_key" if info.type.OPEN else "unknown_key"
+        self._error(code, f"`{key}` is no key of {label_of(path)}", place, hint, key=True)
         return False
 
     def _check_rules(self, record: type[Record], value: dict[str, Any], path: Path) -> bool:
