@@ -21,12 +21,12 @@ folder.lock()
 child = None
 if sys.argv[2] == "subprocess":
     child = subprocess.Popen(["sleep", "60"]).pid
-elif sys.argv[2] == "fork":
-    child = os.fork()
-    if child == 0:
-        time.sleep(60)
-        os._exit(0)
-print(child, flush=True)
+elif sys.argv[2] == "fork" and os.fork() == 0:
+    print(os.getpid(), flush=True)
+    time.sleep(60)
+    os._exit(0)
+if sys.argv[2] != "fork":
+    print(child, flush=True)
 sys.stdin.read()
 """
 
