@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 PAYLOAD_BYTES = 64 * 1024
 """Values of more bytes than this are stored apart."""
 
-_VALUE_FIELDS = ("raw_input", "input", "output", "context", "value", "arguments")
+_VALUE_FIELDS = ("raw_input", "input", "output", "context", "value", "arguments", "emitted")
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(list[AnyEvent])

@@ -176,7 +176,8 @@ def _fire_timer(program: Program, state: st.State, command: c.FireTimer, now: in
 
 
 def _end_attempt(program: Program, state: st.State, command: c.EndAttempt, now: int) -> Made:
-    attempt = _find_attempt(program, state, command.entry, command.attempt, ("open", "held"))
+    del program
+    attempt = _find_attempt(state, command.entry, command.attempt, ("open", "held"))
     if attempt is None:
         return _stale_attempt()
     error = command.error
@@ -193,7 +194,8 @@ def _end_attempt(program: Program, state: st.State, command: c.EndAttempt, now: 
 
 
 def _lose_attempt(program: Program, state: st.State, command: c.LoseAttempt, now: int) -> Made:
-    if _find_attempt(program, state, command.entry, command.attempt, ("open",)) is None:
+    del program
+    if _find_attempt(state, command.entry, command.attempt, ("open",)) is None:
         return _stale_attempt()
     text = "The engine stopped while the attempt was under way. "
     text += (
@@ -209,22 +211,24 @@ def _lose_attempt(program: Program, state: st.State, command: c.LoseAttempt, now
 
 
 def _hold_attempt(program: Program, state: st.State, command: c.HoldAttempt, now: int) -> Made:
-    if _find_attempt(program, state, command.entry, command.attempt, ("open",)) is None:
+    del program
+    if _find_attempt(state, command.entry, command.attempt, ("open",)) is None:
         return _stale_attempt()
     return ev.AttemptHeld(at=now, entry=command.entry, attempt=command.attempt, reason=command.reason)
 
 
 def _dispatch_attempt(program: Program, state: st.State, command: c.DispatchAttempt, now: int) -> Made:
-    if _find_attempt(program, state, command.entry, command.attempt, ("held",)) is None:
+    del program
+    if _find_attempt(state, command.entry, command.attempt, ("held",)) is None:
         return _stale_attempt()
     return ev.AttemptDispatched(at=now, entry=command.entry, attempt=command.attempt)
 
 
 def _find_attempt(
-    program: Program, state: st.State, entry_number: int, attempt_number: int, states: tuple[str, ...]
+    state: st.State, entry_number: int, attempt_number: int, states: tuple[str, ...]
 ) -> st.Attempt | None:
     entry = state.entries.get(entry_number)
-    if entry is None or entry.attempt is None or not program.nodes[entry.node].spec.awaits:
+    if entry is None or entry.attempt is None:
         return None
     attempt = entry.attempt
     return attempt if attempt.number == attempt_number and attempt.state in states else None

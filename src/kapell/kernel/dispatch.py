@@ -71,7 +71,7 @@ class Dispatch:
             StepError: An expression failed, or a secret is not of the form that a policy needs.
             NeedsHelp: The helper must evaluate something first.
         """
-        evaluate = Evaluator(answers, _NO_LIMIT)
+        evaluate = Evaluator(answers, _NO_LIMIT, {})
         self._at.secrets = secrets
         if self._node.hides_input:
             assert self._node.input_from is not None

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from kapell.kernel.arguments import Surroundings
+    from kapell.kernel.sizes import Known
     from kapell.language.program import DurationSpec
 
 NO_EXTRA: Mapping[str, Any] = {}
@@ -54,12 +55,13 @@ class NeedsHelp(Exception):  # noqa: N818 -- it is a request, not an error
 class Evaluator:
     """The evaluations of one step, with the answers that are there already."""
 
-    __slots__ = ("_answers", "_max_bytes", "_slot")
+    __slots__ = ("_answers", "_known", "_max_bytes", "_slot")
 
-    def __init__(self, answers: Mapping[int, Answer], max_bytes: int) -> None:
-        """Begin a step whose values may have `max_bytes` bytes each."""
+    def __init__(self, answers: Mapping[int, Answer], max_bytes: int, known: Known) -> None:
+        """Begin a step whose values may have `max_bytes` bytes each; for `known` see `exceeds`."""
         self._answers = answers
         self._max_bytes = max_bytes
+        self._known = known
         self._slot = 0
 
     def expression(
@@ -115,7 +117,7 @@ class Evaluator:
         except ExpressionError as error:
             source = getattr(error, "source", None) or "; ".join(part.source for part in expressions)
             raise expression_error(at.reference, source, str(error)) from None
-        if exceeds(value, self._max_bytes):
+        if exceeds(value, self._max_bytes, self._known):
             raise too_large_error(at.reference, self._max_bytes)
         return value
 

@@ -103,6 +103,7 @@ class TaskCompleted(Event, tag="task_completed", kw_only=True):
         context: What `export.as` made of the context.
         to: Where a `switch` leads.
         case: The name of that case.
+        emitted: The CloudEvent that the task emitted, if that is not its output.
         reason: Why it went this way, where there was a choice.
     """
 
@@ -112,6 +113,7 @@ class TaskCompleted(Event, tag="task_completed", kw_only=True):
     context: Any | UnsetType = UNSET
     to: int | None = None
     case: str | None = None
+    emitted: dict[str, Any] | None = None
     reason: Reason | None = None
 
 

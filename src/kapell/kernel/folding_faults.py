@@ -83,13 +83,12 @@ def fold_timer_fired(program: Program, state: st.State, event: ev.TimerFired) ->
 
 def fold_attempt_created(program: Program, state: st.State, event: ev.AttemptCreated) -> Sequence[Effect]:
     """The attempt is open from here on."""
+    del program
     state.ready.popleft()
     entry = state.entries[event.entry]
     known = entry.attempt.arguments if entry.attempt is not None else None
     arguments = known if event.arguments is UNSET else event.arguments
     entry.attempt = st.Attempt(event.attempt, event.key_number, "open", arguments)
-    if not program.nodes[entry.node].spec.awaits:
-        state.ready.append(st.Finish(entry.entry, entry.input))
     return (PerformActivity(event.entry, event.attempt),)
 
 
@@ -112,16 +111,21 @@ def fold_attempt_dispatched(program: Program, state: st.State, event: ev.Attempt
 
 
 def fold_attempt_ended(program: Program, state: st.State, event: ev.AttemptEnded) -> Sequence[Effect]:
-    """The outcome is known: go on with the output, or fail with the error."""
-    del program
+    """The outcome is known: go on with the output, or fail with the error.
+
+    Work that the task does not wait for has ended, as far as the run is concerned, when it has begun; the task's output
+    is its input then.
+    """
     entry = state.entries[event.entry]
     assert entry.attempt is not None
     entry.attempt.state = "ended"
     effects: list[Effect] = []
-    if event.error is None:
+    if event.error is not None:
+        fail(state, entry, event.error, effects)
+    elif program.nodes[entry.node].spec.awaits:
         state.ready.append(st.Finish(event.entry, None if event.output is UNSET else event.output))
     else:
-        fail(state, entry, event.error, effects)
+        state.ready.append(st.Finish(event.entry, entry.input))
     return effects
 
 
@@ -140,12 +144,10 @@ def fold_attempt_lost(program: Program, state: st.State, event: ev.AttemptLost) 
 
 
 def fold_child_started(program: Program, state: st.State, event: ev.ChildStarted) -> Sequence[Effect]:
-    """The task waits for a child run, unless it does not want to."""
+    """The task waits for a child run, or only for its start."""
+    del program
     state.ready.popleft()
     entry = state.entries[event.entry]
     number = 1 if entry.attempt is None else entry.attempt.number + 1
     entry.attempt = st.Attempt(number, number, "open", child_run_id=event.child_run_id)
-    if not program.nodes[entry.node].spec.awaits:
-        entry.attempt.state = "ended"
-        state.ready.append(st.Finish(entry.entry, entry.input))
     return (StartChild(event.entry, event.child_run_id, entry.node, event.input),)

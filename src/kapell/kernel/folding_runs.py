@@ -172,7 +172,7 @@ def fold_task_retried(program: Program, state: st.State, event: ev.TaskRetried) 
         state.ready.appendleft(st.Enter(entry.node, entry.parent, _or(event.input, entry.raw_input), entry.scope))
     elif again is not None and again.node:
         state.ready.appendleft(st.Enter(again.node, again.parent, _or(event.input, again.value), again.scope))
-    return [*effects, *_reopen(state, event.deadline)]
+    return [*effects, *_reopen(state, event)]
 
 
 def fold_task_passed(program: Program, state: st.State, event: ev.TaskPassed) -> Sequence[Effect]:
@@ -182,22 +182,29 @@ def fold_task_passed(program: Program, state: st.State, event: ev.TaskPassed) ->
     effects: list[Effect] = []
     node = program.nodes[failed.node]
     follow(program, state, node, failed.parent, failed.scope, _or(event.output, failed.value), TO_NEXT, effects)
-    return [*effects, *_reopen(state, event.deadline)]
+    return [*effects, *_reopen(state, event)]
 
 
-def _reopen(state: st.State, deadline: int | None) -> list[Effect]:
-    """Let a faulted run go on: what its fault interrupted is made again, and its timers run."""
+def _reopen(state: st.State, event: ev.TaskRetried | ev.TaskPassed) -> list[Effect]:
+    """Let a faulted run go on: what its fault interrupted is made again, and its timers run.
+
+    The time that it stood still does not count for the timeouts of tasks; the workflow's own begins anew.
+    """
+    assert state.ended_at is not None
+    stood_still = event.at - state.ended_at
     state.status = "running"
     state.ended_at = None
     state.error = None
     state.failed = None
-    root = state.entries[st.ROOT]
-    if deadline is not None:
-        root.timers["run_timeout"] = deadline
     for entry in state.entries.values():
+        for purpose in ("timeout", "attempt_timeout"):
+            if purpose in entry.timers:
+                entry.timers[purpose] += stood_still
         if entry.attempt is not None and entry.attempt.state == "interrupted":
             entry.attempt.state = "ended"
             state.ready.append(st.Perform(entry.entry))
+    if event.deadline is not None:
+        state.entries[st.ROOT].timers["run_timeout"] = event.deadline
     return rearm(state)
 
 

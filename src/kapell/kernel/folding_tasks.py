@@ -133,7 +133,7 @@ def fold_task_completed(program: Program, state: st.State, event: ev.TaskComplet
     if event.context is not UNSET:
         state.contexts[scope] = event.context
     if node.kind is Kind.EMIT:
-        effects.append(PublishEvent(output))
+        effects.append(PublishEvent(output if event.emitted is None else event.emitted))
     follow(program, state, node, parent, scope, output, node.then if event.to is None else event.to, effects)
     return effects
 

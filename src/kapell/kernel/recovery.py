@@ -49,7 +49,7 @@ def find_open_work(program: Program, state: State) -> OpenWork:
         return work
     for entry in state.entries.values():
         attempt = entry.attempt
-        if attempt is not None and program.nodes[entry.node].spec.awaits:
+        if attempt is not None:
             if attempt.state == "held":
                 work.held.append((entry.entry, attempt.number))
             elif attempt.state == "open" and attempt.child_run_id is not None:

@@ -20,6 +20,8 @@ from kapell.language.error_types import WorkflowError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kapell.kernel.sizes import Known
+
 ROOT = 0
 """The entry of the workflow's own task list."""
 
@@ -145,7 +147,7 @@ class Entry(msgspec.Struct):
     attempt: Attempt | None = None
 
 
-class State(msgspec.Struct):
+class State(msgspec.Struct, dict=True):
     """Where a run stands.
 
     Attributes:
@@ -177,6 +179,10 @@ class State(msgspec.Struct):
     run_length: int | None = None
     failed: Fault | None = None
     closing_children: list[str] = []
+
+    def __post_init__(self) -> None:
+        """Begin with nothing measured; what is measured is no part of the state, so no snapshot holds it."""
+        self.sizes: Known = {}
 
     @property
     def is_ended(self) -> bool:

@@ -45,7 +45,7 @@ class Step:
         self._state = state
         self._now = now
         self._limits = limits
-        self._evaluate = Evaluator(answers, limits.max_value_bytes)
+        self._evaluate = Evaluator(answers, limits.max_value_bytes, state.sizes)
 
     def make_event(self) -> ev.Event:
         """Return the event that the first ready item becomes. Raises `NeedsHelp`."""
@@ -123,7 +123,10 @@ class Step:
         }
         if "data" in event:
             event.setdefault("datacontenttype", "application/json")
-        return self._complete(node, number, at, event)
+        completed = self._complete(node, number, at, event)
+        if node.output_as is not None:
+            completed.emitted = event
+        return completed
 
     def _raise(self, node: Node, _number: int, at: Surroundings) -> ev.Event:
         written = self._evaluate.template(node.spec.error, at.input, at)
@@ -258,7 +261,7 @@ class Step:
         case: str | None = None,
         reason: Reason | None = None,
         default: Any = UNSET,
-    ) -> ev.Event:
+    ) -> ev.TaskCompleted:
         """Transform and check the output, export to the context, and say where the flow goes."""
         output, context = raw_output, UNSET
         if not node.is_plain:
@@ -292,6 +295,9 @@ class Step:
     # -- faults and the run's end -------------------------------------------------------------------------------------
 
     def _fault(self, item: st.Fault) -> ev.Event:
+        if self._state.next_entry - 1 > self._limits.max_tasks:
+            # No `catch` could go on: what it does is tasks too, and a retry without a limit would never end.
+            return ev.RunFaulted(at=self._now, error=item.error)
         return catch_fault(self._program, self._state, item, self._now, self._evaluate, self.surround_entry)
 
     def _finish_run(self, item: st.FinishRun) -> ev.Event:
