@@ -78,9 +78,6 @@ def counted(function: Callable[..., Any], cost: Cost, parts: tuple[Filter, ...],
     """Call a function on the input and the results of the parts, and count what it visits."""
     weigh = weigh_deep if cost == "deep" else weigh_wide
 
-    def gather(*arguments: Any) -> tuple[Any, ...]:
-        return arguments
-
     gathered = combine(gather, parts, **order)
     if gathered.single is not None:
         gather_one = gathered.single
@@ -106,7 +103,7 @@ def compile_path(node: tree.Index) -> One | None:
     keys: list[str] = []
     target: Node = node
     while isinstance(target, tree.Index):
-        if not isinstance(target.key, tree.Literal) or type(target.key.value) is not str:
+        if target.lenient or not isinstance(target.key, tree.Literal) or type(target.key.value) is not str:
             return None
         keys.append(target.key.value)
         target = target.target
@@ -155,6 +152,11 @@ def walk_variable(name: str, keys: tuple[str, ...]) -> One:
     return run
 
 
+def get_index(_value: Any, target: Any, key: Any) -> Any:
+    """Carry out `target[key]`."""
+    return values.get_item(target, key)
+
+
 def get_slice(_value: Any, target: Any, start: Any, end: Any) -> Any:
     """Carry out `target[start:end]`."""
     return values.get_slice(target, start, end)
@@ -171,6 +173,31 @@ def iterate(container: Any, env: Environment) -> Iterable[Any]:
     if container is UNKNOWN:
         raise Undetermined
     raise ExpressionError(f"Cannot iterate over {values.describe(container)}")
+
+
+def iterate_lenient(container: Any, env: Environment) -> Iterable[Any]:
+    """Carry out `container[]?`."""
+    return iterate(container, env) if type(container) in _CONTAINERS or container is UNKNOWN else ()
+
+
+def forgive(function: Callable[..., Any], arguments: Filter) -> Filter:
+    """Call a function on each tuple of arguments, and give nothing where it fails."""
+    tuples = arguments.many
+
+    def run(value: Any, env: Environment) -> Iterator[Any]:
+        for each in tuples(value, env):
+            try:
+                result = function(*each)
+            except ExpressionError:
+                continue
+            yield result
+
+    return multiple(run)
+
+
+def gather(*arguments: Any) -> tuple[Any, ...]:
+    """Return the arguments."""
+    return arguments
 
 
 def recurse_all(value: Any, env: Environment) -> Iterator[Any]:

@@ -24,9 +24,13 @@ from kapell.language.expressions.closures import (
     compile_path,
     connect,
     counted,
+    forgive,
+    gather,
+    get_index,
     get_slice,
     is_true_or_undetermined,
     iterate,
+    iterate_lenient,
     make_object,
     or_unknown,
     recurse_all,
@@ -124,29 +128,38 @@ class _Compiler:
     # -- paths -----------------------------------------------------------------------------------------------------
 
     def index(self, node: tree.Index) -> Filter:
-        if not self.abstract:
+        if not self.abstract and not node.lenient:
             path = compile_path(node)
             if path is not None:
                 return single(path)
         parts = (self.compile(node.target), self.compile(node.key))
-        return self.apply(lambda _value, target, key: values.get_item(target, key), "plain", parts, order=(1, 0))
+        return self.step(get_index, parts, (1, 0), lenient=node.lenient)
 
     def slice(self, node: tree.Slice) -> Filter:
         nothing = tree.Literal(node.position, None)
         bounds = (self.compile(node.start or nothing), self.compile(node.end or nothing))
         parts = (self.compile(node.target), *bounds)
-        return self.apply(get_slice, "plain", parts, order=(1, 2, 0))
+        return self.step(get_slice, parts, (1, 2, 0), lenient=node.lenient)
+
+    def step(
+        self, function: Callable[..., Any], parts: tuple[Filter, ...], order: tuple[int, ...], *, lenient: bool
+    ) -> Filter:
+        if not lenient:
+            return self.apply(function, "plain", parts, order=order)
+        function = checked(function, "plain") if self.abstract else function
+        return forgive(function, combine(gather, parts, order))
 
     def iterate(self, node: tree.Iterate) -> Filter:
         target = self.compile(node.target)
+        each = iterate_lenient if node.lenient else iterate
         if target.single is not None:
             one = target.single
-            return multiple(lambda value, env: iterate(one(value, env), env))
+            return multiple(lambda value, env: each(one(value, env), env))
         many = target.many
 
         def run(value: Any, env: Environment) -> Iterator[Any]:
             for container in many(value, env):
-                yield from iterate(container, env)
+                yield from each(container, env)
 
         return multiple(run)
 

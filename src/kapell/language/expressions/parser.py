@@ -10,6 +10,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from kapell.language.expressions import tree
 from kapell.language.expressions.errors import ExpressionSyntaxError
 from kapell.language.expressions.lexer import Token, read_text, read_token
@@ -191,23 +193,34 @@ class _Parser:
         return tree.Bind(position, node, patterns, self.parse_pipe())
 
     def parse_suffixes(self, node: Node) -> Node:
+        """Parse what follows a term. A `?` after a step of a path forgives that step only, elsewhere the whole term."""
+        forgivable = False
         while True:
-            token = self.token
-            if token.kind == "field":
-                self.advance()
-                node = tree.Index(token.position, node, tree.Literal(token.position + 1, token.text[1:]))
-            elif self.accept("?"):
-                node = tree.Try(token.position, node, None)
-            elif self.at("["):
-                node = self.parse_brackets(node)
-            elif self.at("."):
-                self.advance()
-                if self.token.kind in ("quote", "format"):
-                    node = tree.Index(token.position, node, self.parse_string())
-                elif not self.at("["):
-                    raise self.unexpected("a field's name")
-            else:
+            if self.at("?"):
+                position = self.advance().position
+                node = msgspec.structs.replace(node, lenient=True) if forgivable else tree.Try(position, node, None)
+                forgivable = False
+                continue
+            step = self.parse_step(node)
+            if step is None:
                 return node
+            node, forgivable = step, True
+
+    def parse_step(self, target: Node) -> Node | None:
+        """Parse one step of a path: `.name`, `."name"`, `[...]`; None if there is none."""
+        token = self.token
+        if token.kind == "field":
+            self.advance()
+            return tree.Index(token.position, target, tree.Literal(token.position + 1, token.text[1:]))
+        if self.at("["):
+            return self.parse_brackets(target)
+        if not self.accept("."):
+            return None
+        if self.token.kind in ("quote", "format"):
+            return tree.Index(token.position, target, self.parse_string())
+        if self.at("["):
+            return self.parse_brackets(target)
+        raise self.unexpected("a field's name")
 
     def parse_brackets(self, target: Node) -> Node:
         opened = self.advance()
@@ -403,6 +416,7 @@ class _Parser:
             self.advance()
             key = self.parse_nested()
             self.expect(")", token)
+            _check_key(key)
         elif token.kind == "number":
             raise ExpressionSyntaxError("A key is a string.", token.position, f'Write `"{token.text}"`.')
         else:
@@ -539,6 +553,11 @@ class _Parser:
             self.expect(")", token)
         self.expect(":")
         return tree.PatternEntry(token.position, key, binds, self.parse_pattern())
+
+
+def _check_key(key: Node) -> None:
+    if isinstance(key, tree.Literal) and not isinstance(key.value, str):
+        raise ExpressionSyntaxError("A key is a string.", key.position, "Write it in quotes.")
 
 
 def _read_number(text: str) -> int | float:

@@ -53,28 +53,31 @@ class Format(Node, frozen=True):
 
 
 class Index(Node, frozen=True):
-    """`target.name`, `target[key]`."""
+    """`target.name`, `target[key]`; a lenient one, with `?`, gives nothing where the target cannot be indexed so."""
 
     target: Node
     key: Node
+    lenient: bool = False
 
 
 class Slice(Node, frozen=True):
-    """`target[start:end]`, at least one of the two given."""
+    """`target[start:end]`, at least one of the two given; lenient as `Index`."""
 
     target: Node
     start: Node | None
     end: Node | None
+    lenient: bool = False
 
 
 class Iterate(Node, frozen=True):
-    """`target[]`."""
+    """`target[]`; lenient as `Index`."""
 
     target: Node
+    lenient: bool = False
 
 
 class Try(Node, frozen=True):
-    """`try body catch handler`; without a handler, also `body?`."""
+    """`try body catch handler`; without a handler, also `body?`, where the body is no path."""
 
     body: Node
     handler: Node | None

@@ -1,0 +1,238 @@
+"""Keeps helper processes: starts them when needed, hands them one evaluation at a time, kills them at a limit."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import os
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import msgspec
+
+from kapell.engine.expression_helper.child import HEADER, make_frame
+from kapell.engine.expression_helper.pieces import Assembler, UnfitError, encode_in_pieces
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kapell.language.expressions import HelperTask
+
+_MIB = 2**20
+_START_SECONDS = 30.0
+_CHILD = Path(__file__).with_name("child.py")
+
+
+class HelperResult(msgspec.Struct, frozen=True):
+    """What became of one evaluation: a JSON value, or the message of an error."""
+
+    value: Any = None
+    error: str | None = None
+
+
+class ExpressionHelper:
+    """Evaluates expressions in processes of their own; belongs to one event loop.
+
+    Each process has one evaluation at a time, so that one which exceeds a limit takes no other with it.
+    """
+
+    def __init__(
+        self,
+        *,
+        processes: int = 2,
+        time_limit_seconds: float = 5.0,
+        memory_limit_bytes: int = 512 * _MIB,
+        output_limit_bytes: int = 32 * _MIB,
+    ) -> None:
+        """Set the limits of each evaluation; no process is started before the first one."""
+        self._time_limit = time_limit_seconds
+        self._memory_limit = memory_limit_bytes
+        self._output_limit = output_limit_bytes
+        self._places = asyncio.Semaphore(processes)
+        self._idle: list[_Child] = []
+        self._busy: set[_Child] = set()
+
+    async def __aenter__(self) -> Self:
+        """Give the helper itself."""
+        return self
+
+    async def __aexit__(self, *_exception: object) -> None:
+        """Close it."""
+        await self.close()
+
+    async def evaluate(self, tasks: Sequence[HelperTask]) -> list[HelperResult]:
+        """Carry out evaluations, and give their results in the same order.
+
+        What goes wrong with one of them, a limit that it exceeds included, is its own result.
+        """
+        if len(tasks) == 1:
+            return [await self._evaluate(tasks[0])]
+        async with asyncio.TaskGroup() as group:
+            running = [group.create_task(self._evaluate(task)) for task in tasks]
+        return [each.result() for each in running]
+
+    async def close(self) -> None:
+        """End all processes. Evaluations under way fail."""
+        for child in [*self._idle, *self._busy]:
+            await child.end()
+        self._idle.clear()
+
+    async def _evaluate(self, task: HelperTask) -> HelperResult:
+        async with self._places:
+            child = await self._take_child()
+            self._busy.add(child)
+            reusable = False
+            try:
+                result = await self._ask(child, task)
+                reusable = child.clean
+            finally:
+                self._busy.discard(child)
+                if reusable:
+                    self._idle.append(child)
+                else:
+                    await asyncio.shield(child.end())
+        return result
+
+    async def _take_child(self) -> _Child:
+        while self._idle:
+            child = self._idle.pop()
+            if child.alive:
+                return child
+            await child.end()
+        return await _Child.start(self._memory_limit, self._output_limit)
+
+    async def _ask(self, child: _Child, task: HelperTask) -> HelperResult:
+        try:
+            await child.send(task)
+        except UnfitError as error:
+            await child.forget()
+            return HelperResult(error=str(error))
+        except (BrokenPipeError, ConnectionResetError):
+            return HelperResult(error=self._describe_death())
+        try:
+            async with asyncio.timeout(self._time_limit):
+                return await child.receive()
+        except TimeoutError:
+            return HelperResult(
+                error=f"The evaluation took longer than {self._time_limit:g} s, which is the limit, and was ended."
+            )
+        except asyncio.IncompleteReadError:
+            return HelperResult(error=self._describe_death())
+        except RecursionError:
+            return HelperResult(error="The result is nested too deeply.")
+
+    def _describe_death(self) -> str:
+        return f"The evaluation needed more than {self._memory_limit // _MIB} MiB of memory, which is the limit."
+
+
+class _Child:
+    """One helper process, and the frames to and from it."""
+
+    def __init__(self, process: Process) -> None:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        self._process = process
+        self._input = process.stdin
+        self._output = process.stdout
+        self.clean = True
+
+    @classmethod
+    async def start(cls, memory_limit: int, output_limit: int) -> _Child:
+        """Start a process and wait until it is ready."""
+        command = [sys.executable, "-I", "-S", str(_CHILD), str(memory_limit), str(output_limit), str(os.getpid())]
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            *_find_libraries(),
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=DEVNULL,
+            cwd="/",
+            env={},
+            start_new_session=True,
+        )
+        child = cls(process)
+        try:
+            async with asyncio.timeout(_START_SECONDS):
+                kind, _ = await child._read_frame()
+            assert kind == b"R"
+        except BaseException:
+            await asyncio.shield(child.end())
+            raise
+        return child
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process can be asked."""
+        return self._process.returncode is None
+
+    async def send(self, task: HelperTask) -> None:
+        """Hand the program and its input over, piece by piece. Raises `UnfitError`."""
+        self.clean = False
+        program, document = _make_program(task)
+        self._input.write(make_frame(b"P", program.encode()))
+        for piece in encode_in_pieces(document):
+            self._input.write(make_frame(b"D", piece))
+            await self._input.drain()
+            await asyncio.sleep(0)
+        self._input.write(make_frame(b"G"))
+        await self._input.drain()
+
+    async def forget(self) -> None:
+        """Have the child drop what it was sent."""
+        self._input.write(make_frame(b"X"))
+        await self._input.drain()
+        self.clean = True
+
+    async def receive(self) -> HelperResult:
+        """Take the answer in. Raises `asyncio.IncompleteReadError` when the process died instead."""
+        assembler = Assembler()
+        while True:
+            kind, content = await self._read_frame()
+            if kind == b"E":
+                self.clean = True
+                return HelperResult(error=content.decode())
+            if assembler.take(kind, content):
+                self.clean = True
+                return HelperResult(value=assembler.value)
+
+    async def end(self) -> None:
+        """Kill the process and wait until it is gone."""
+        with suppress(ProcessLookupError):
+            self._process.kill()
+        self._input.close()
+        await self._process.wait()
+
+    async def _read_frame(self) -> tuple[bytes, bytes]:
+        header = await self._output.readexactly(HEADER.size)
+        kind, length = HEADER.unpack(header)
+        return kind, await self._output.readexactly(length) if length else b""
+
+
+def _make_program(task: HelperTask) -> tuple[str, Any]:
+    """Return the text of a program that binds its own variables, gives one result as JSON text, and its input.
+
+    Variables that the library itself would bind (`args=`) make it compile anew each time.
+    """
+    bindings = "".join(f".v[{_quote(name)}] as ${name} | " for name in task.variables)
+    program = f"first({task.program}\n) | tojson"
+    if not bindings:
+        return program, task.document
+    return f"{bindings}.d | {program}", {"v": task.variables, "d": task.document}
+
+
+def _quote(name: str) -> str:
+    return msgspec.json.encode(name).decode()
+
+
+def _find_libraries() -> list[str]:
+    """Return where the child finds its libraries; it is started without `site`."""
+    found = []
+    for name in ("jq", "msgspec"):
+        spec = importlib.util.find_spec(name)
+        if spec is not None and spec.origin is not None:
+            package = Path(spec.origin).parent
+            found.append(str(package.parent if spec.submodule_search_locations else package))
+    return list(dict.fromkeys(found))
