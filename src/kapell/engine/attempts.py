@@ -98,6 +98,9 @@ class Attempts:
         dispatch = Dispatch(active.program, active.state, entry)
         task = asyncio.get_running_loop().create_task(self._perform(active, attempt, dispatch))
         self._tasks[attempt] = task
+        if not dispatch.awaits:
+            begun = to_micros(self._clock.now())
+            self._host.submit(active, c.EndAttempt(entry=entry, attempt=number, started=begun))
 
     def cancel(self, attempt: AttemptId) -> asyncio.Task[None] | None:
         """End an attempt; the task that is returned is done when nothing of it is left. `None`: it had not begun."""
@@ -167,6 +170,9 @@ class Attempts:
             log.exception("activity_failed", run_id=active.run_id, reference=dispatch.reference)
             error = make_error(RUNTIME, redactor.redact_text(f"{type(fault).__name__}: {fault}"))
         self._finish(attempt)
+        if not dispatch.awaits:
+            _note_background_end(attempt, dispatch.reference, error)
+            return
         self._host.submit(
             active,
             c.EndAttempt(entry=attempt.entry, attempt=attempt.attempt, output=output, error=error, started=started),
@@ -223,6 +229,12 @@ class _Context:
         request = self._request
         for line in self._redactor.redact_text(text).splitlines() or [""]:
             self._logbook.add(request.run_id, request.reference, request.entry, request.attempt, stream, line)
+
+
+def _note_background_end(attempt: AttemptId, reference: str, error: WorkflowError | None) -> None:
+    """Say how work ended that no task waits for: its run has gone on, so that nothing can catch its error."""
+    if error is not None:
+        log.warning("background_activity_failed", run_id=attempt.run_id, reference=reference, detail=error.detail)
 
 
 def _to_workflow_error(fault: ActivityError, redactor: Redactor) -> WorkflowError:

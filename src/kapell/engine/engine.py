@@ -28,7 +28,7 @@ from kapell.engine.maintenance.lease import LEASE_SECONDS, keep_lease
 from kapell.engine.maintenance.parking import Parking
 from kapell.engine.maintenance.pruner import prune_regularly
 from kapell.engine.recovery import WAKE, Recovery
-from kapell.engine.timers import Timers
+from kapell.engine.timers import LONGEST_SLEEP_SECONDS, Timers
 from kapell.errors import ConflictError, KapellError, NotFoundError, UsageError
 from kapell.ids import make_run_id
 from kapell.kernel import commands as c
@@ -73,12 +73,14 @@ class EngineOptions(msgspec.Struct, frozen=True, kw_only=True):
         limits: The limits of each run.
         retention: How long ended runs are kept; `None` keeps them for good.
         shortest_parking_seconds: Runs that have at least so long to wait leave memory.
+        longest_sleep_seconds: After how long the clock is looked at again, so that a jump ahead is noticed.
         drain_seconds: How long a close waits for attempts under way before it ends them.
     """
 
     limits: Limits
     retention: timedelta | None = None
     shortest_parking_seconds: float = 5.0
+    longest_sleep_seconds: float = LONGEST_SLEEP_SECONDS
     drain_seconds: float = 2.0
 
 
@@ -120,7 +122,7 @@ class Engine:
         owner = f"{socket.gethostname()}:{os.getpid()}"
         epoch = self.store.acquire(owner, self.clock.now(), LEASE_SECONDS)
         self._committer = Committer(self.store, epoch, self.clock, self._stop_working)
-        self._timers = Timers(self.clock, self._fire_timer)
+        self._timers = Timers(self.clock, self._fire_timer, self._options.longest_sleep_seconds)
         self._host = RunHost(
             clock=self.clock,
             committer=self._committer,
@@ -312,6 +314,16 @@ class Engine:
     def listen_to_logs(self, listener: Callable[[str, LogLine], None]) -> None:
         """Tell `listener` of each line that a run writes, as it writes it."""
         self.logbook.listeners.append(listener)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no run has anything to do: only an outcome, a time or a command can move one on."""
+        return self._host.is_idle
+
+    @property
+    def attempts_under_way(self) -> int:
+        """How many attempts at activities are under way."""
+        return self._attempts.in_flight
 
     @property
     def trouble(self) -> str | None:

@@ -49,6 +49,9 @@ if TYPE_CHECKING:
 _DRAINING = Limits(max_events=1)
 """While draining, an outcome is recorded and nothing follows from it."""
 
+_BEGIN_CHILD = Limits(max_events=1)
+"""Of a child run only the beginning stands in its parent's transaction: a workflow may run itself without end."""
+
 _TURN_SECONDS = 0.010
 """How long the host decides before the event loop has its turn again."""
 
@@ -189,6 +192,11 @@ class RunHost:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no run has anything to do, no evaluation is asked for and nothing is being written."""
+        return not (self._queue or self._turn_is_due or self._tasks or self._committer.is_busy)
+
     # -- the turn -----------------------------------------------------------------------------------------------------
 
     def _schedule(self, active: ActiveRun) -> None:
@@ -235,12 +243,12 @@ class RunHost:
         if self._queue:
             self._need_turn()
 
-    def _move(self, active: ActiveRun, group: list[Moved]) -> None:
+    def _move(self, active: ActiveRun, group: list[Moved], limits: Limits | None = None) -> None:
         """Let the kernel decide a run's commands, until enough has happened or help is needed."""
         moved = Moved(active)
         group.append(moved)
         now = self._now
-        limits = _DRAINING if self._is_draining else self._limits
+        limits = _DRAINING if self._is_draining else limits or self._limits
         while active.work and len(moved.events) < limits.max_events:
             work = active.work.popleft()
             if self._is_draining and type(work.command) is not c.EndAttempt:
@@ -248,8 +256,12 @@ class RunHost:
             moment = now if work.now is None else work.now
             decision = decide(active.program, active.state, work.command, moment, limits, work.answers)
             moved.events += decision.events
-            if decision.effects:
-                self._prepare(moved, decision.effects, moment, group)
+            came_of_effects = bool(decision.effects) and self._prepare(moved, decision.effects, moment, group)
+            if decision.needs and came_of_effects:
+                # Something else may stand first now: what was asked for is asked again when its turn comes.
+                moved.works.append((work, decision.refused))
+                active.work.appendleft(Work(c.Advance()))
+                return
             if decision.needs:
                 # What the helper has said holds for one step; after an event the numbering begins anew.
                 answers = NO_ANSWERS if decision.events else work.answers
@@ -261,8 +273,12 @@ class RunHost:
                 active.work.appendleft(Work(c.Advance()))
                 return
 
-    def _prepare(self, moved: Moved, effects: Sequence[fx.Effect], now: int, group: list[Moved]) -> None:
-        """Settle, before the commit, what belongs into the same transaction: admissions and the starts of children."""
+    def _prepare(self, moved: Moved, effects: Sequence[fx.Effect], now: int, group: list[Moved]) -> bool:
+        """Settle, before the commit, what belongs into the same transaction: admissions and the starts of children.
+
+        Return whether anything happened to the run by it.
+        """
+        before = len(moved.events)
         pending = deque(effects)
         while pending:
             effect = pending.popleft()
@@ -278,6 +294,7 @@ class RunHost:
             moved.events += decision.events
             pending.extend(decision.effects)
             self._continue_later(moved, decision, now)
+        return len(moved.events) > before
 
     def _continue_later(self, moved: Moved, decision: Decision, now: int) -> None:
         """A follow-up that is not at its end goes on as the run's next command."""
@@ -290,7 +307,7 @@ class RunHost:
             return None
         spec = active.program.nodes[entry.node].spec
         attempt = AttemptId(active.run_id, effect.entry, effect.attempt)
-        if not spec.awaits or self.attempts.is_admitted(attempt):
+        if self.attempts.is_admitted(attempt):
             return None
         was_held = entry.attempt.state == "held"
         verdict = self._admission.ask(attempt, spec.activity, lambda: self._dispatch(attempt))
@@ -315,8 +332,10 @@ class RunHost:
     def _begin_child(self, parent: ActiveRun, effect: fx.StartChild, group: list[Moved]) -> c.Command | None:
         """Begin a child run in the transaction of its cause, so that neither is there without the other."""
         spec = parent.program.nodes[effect.node].spec
-        attempt = parent.state.entries[effect.entry].attempt
-        assert attempt is not None
+        entry = parent.state.entries.get(effect.entry)
+        attempt = None if entry is None else entry.attempt
+        if attempt is None or attempt.child_run_id != effect.child_run_id:
+            return None  # the branch that asked for it has been dropped since
         try:
             definition = self._definitions.find_offered(spec.namespace, spec.name, spec.version)
         except NotFoundError as problem:
@@ -328,8 +347,8 @@ class RunHost:
             self.parents[effect.child_run_id] = (parent.run_id, effect.entry, attempt.number)
         child = self._make_run(effect.child_run_id, definition, parent_run_id)
         child.work.append(Work(c.StartRun(run_id=child.run_id, input=effect.input, parent_run_id=parent_run_id)))
-        self._move(child, group)
-        return None
+        self._move(child, group, _BEGIN_CHILD)
+        return None if spec.awaits else c.EndAttempt(entry=effect.entry, attempt=attempt.number)
 
     # -- to disk ------------------------------------------------------------------------------------------------------
 

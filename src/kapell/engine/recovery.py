@@ -104,7 +104,7 @@ class Recovery:
         return active
 
     def _take_up(self, active: ActiveRun) -> None:
-        work = find_open_work(active.program, active.state)
+        work = find_open_work(active.state)
         for timer in work.timers:
             self._timers.arm(active.run_id, timer.entry, timer.purpose, timer.due)
         for entry, number in work.in_flight:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from kapell.clock import Clock
 
-_LONGEST_SLEEP = 30.0
+LONGEST_SLEEP_SECONDS = 30.0
 """Seconds after which the clock is looked at again, so that a jump ahead is noticed."""
 
 _DUE_AT_ONCE = 256
@@ -26,8 +26,14 @@ Due = tuple[int, int, str, int, str]
 class Timers:
     """Calls back when a time has come. A timer that is no longer wanted fires in vain: whoever gets it looks."""
 
-    def __init__(self, clock: Clock, on_due: Callable[[str, int, str], None]) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        on_due: Callable[[str, int, str], None],
+        longest_sleep_seconds: float = LONGEST_SLEEP_SECONDS,
+    ) -> None:
         """Call `on_due(run_id, entry, purpose)` for each timer that is due."""
+        self._longest_sleep = longest_sleep_seconds
         self._clock = clock
         self._on_due = on_due
         self._heap: list[Due] = []
@@ -75,7 +81,7 @@ class Timers:
                 return None
             remaining = self._heap[0][0] - to_micros(self._clock.now())
             if remaining > 0:
-                return min(remaining / 1_000_000, _LONGEST_SLEEP)
+                return min(remaining / 1_000_000, self._longest_sleep)
             _, _, run_id, entry, purpose = heapq.heappop(self._heap)
             self._on_due(run_id, entry, purpose)
         return 0

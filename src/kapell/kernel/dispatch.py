@@ -50,6 +50,11 @@ class Dispatch:
         self._at.context = state.contexts.get(opened.scope)
 
     @property
+    def awaits(self) -> bool:
+        """Whether the task waits for the end of the work, not only for its beginning."""
+        return self._spec.awaits
+
+    @property
     def reads_secrets(self) -> bool:
         """Whether anything has to be put in."""
         spec = self._spec

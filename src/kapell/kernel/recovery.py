@@ -42,7 +42,7 @@ def fold(program: Program, events: Iterable[Event], state: State | None = None) 
     return folded
 
 
-def find_open_work(program: Program, state: State) -> OpenWork:
+def find_open_work(state: State) -> OpenWork:
     """Return what a run had under way when its host died; nothing for a run that has ended."""
     work = OpenWork([], [], [], [])
     if state.status not in {"running", "suspended"}:

@@ -274,6 +274,7 @@ class _Compiler:
         self._calling.append(task.call)
         name = escape_pointer(task.call)
         body = self._add(node, f"/call/{name}", 0, task.call, self._workflow.use.functions[task.call])
+        body.then = _DIRECTIVES.get(self._workflow.use.functions[task.call].then, TO_NEXT)
         self._resolve_targets(body, self._workflow.use.functions[task.call], {})
         self._calling.pop()
         node.spec = FunctionSpec(arguments, body.index)
