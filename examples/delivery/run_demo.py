@@ -21,8 +21,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.request import urlopen
 
 from make_repository import PUSHES, Push, make_repository
+from rich import box
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +34,7 @@ HERE = Path(__file__).resolve().parent
 KAPELL = str(Path(sys.executable).with_name("kapell"))
 RULE = {"statistic": "median", "factor": 1.5, "requests": 300}
 READY_SECONDS = 20
+COLOURS = {"promoted": "green", "rolled back": "yellow", "stopped": "red"}
 
 
 class Delivery(NamedTuple):
@@ -133,24 +137,35 @@ def get_json(url: str) -> Any:
 
 def make_table(delivery: Delivery) -> Table:
     """Lay out what became of each push."""
-    notified = {message["id"]: message["to"] for message in delivery.messages}
-    table = Table(title="What became of each push", title_justify="left")
-    for heading in ("push", "author", "outcome", "why", "old / new response", "notified"):
-        table.add_column(heading, overflow="fold")
-    colours = {"promoted": "green", "rolled back": "yellow", "stopped": "red"}
+    notified = {message["id"] for message in delivery.messages}
+    table = Table(title="What became of each push", title_justify="left", box=box.SIMPLE_HEAD)
+    table.add_column("push", ratio=1)
+    table.add_column("author", no_wrap=True)
+    table.add_column("outcome", no_wrap=True)
+    table.add_column("why", max_width=20)
+    table.add_column("response ms\nold -> new", no_wrap=True)
+    table.add_column("took", no_wrap=True, justify="right")
+    table.add_column("told", no_wrap=True)
     for result in delivery.results:
-        push, comparison = result["push"], result["comparison"]
-        statistic = comparison["statistic"] if comparison else ""
-        times = f"{comparison['old'][statistic]} / {comparison['new'][statistic]} ms" if comparison else "-"
+        push = result["push"]
         table.add_row(
             push["subject"],
-            push["author"],
-            f"[{colours[result['outcome']]}]{result['outcome']}",
+            push["author"].partition(" ")[0],
+            f"[{COLOURS[result['outcome']]}]{result['outcome']}",
             result.get("why", "-"),
-            times,
-            notified.get(push["commit"], "-"),
+            describe_comparison(result["comparison"]),
+            f"{result['seconds']:.1f} s",
+            "yes" if push["commit"] in notified else "-",
         )
     return table
+
+
+def describe_comparison(comparison: dict[str, Any] | None) -> str:
+    """Return the response times that were compared, in milliseconds."""
+    if comparison is None:
+        return "-"
+    statistic = comparison["statistic"]
+    return f"{comparison['old'][statistic]:.1f} -> {comparison['new'][statistic]:.1f}"
 
 
 def show(delivery: Delivery, console: Console) -> None:
@@ -158,13 +173,14 @@ def show(delivery: Delivery, console: Console) -> None:
     console.print(make_table(delivery))
     console.print("\n[bold]What the receiver of notifications got")
     for message in delivery.messages:
-        console.print(f"  to {message['to']}: {message['subject']}", markup=False)
-        for line in message["text"].strip().splitlines()[-4:]:
-            console.print(f"      {line}", style="dim", markup=False)
+        console.print(Padding(Text(f"to {message['to']}: {message['subject']}"), (0, 2)))
+        end_of_text = "\n".join(message["text"].strip().splitlines()[-4:])
+        console.print(Padding(Text(end_of_text, style="dim"), (0, 6)))
+    console.print()
     for slot in delivery.slots:
         version = slot["release"]["version"][:10] if slot["release"] else "nothing"
-        console.print(f"{slot['slot']} runs {version}")
-    console.print(f"{len(delivery.results)} pushes delivered in {delivery.seconds:.0f} s")
+        console.print(f"{slot['slot']} runs {version}", highlight=False)
+    console.print(f"{len(delivery.results)} pushes delivered in {delivery.seconds:.0f} s", highlight=False)
 
 
 def main() -> int:

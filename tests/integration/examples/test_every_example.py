@@ -8,7 +8,6 @@ import jsonschema_rs
 import pytest
 from ruamel.yaml import YAML
 
-
 KAPELL = Path(sys.executable).with_name("kapell")
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 WORKFLOWS = sorted(str(path.relative_to(EXAMPLES)) for path in EXAMPLES.rglob("*.yaml"))
