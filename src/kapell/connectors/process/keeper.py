@@ -32,6 +32,7 @@ from contextlib import suppress
 from typing import Any, NoReturn
 
 STOP = b"s"
+ACCEPTED = b" "  # JSON's white space: from here on the command may have run
 LENGTH_BYTES = 4
 _PR_SET_CHILD_SUBREAPER = 36
 _IS_LINUX = sys.platform.startswith("linux")
@@ -130,6 +131,7 @@ class Keeper:
         request = _read_request(control) if control else None
         if control is None or request is None:
             return
+        control.sendall(ACCEPTED)
         try:
             main = spawn(request, self._streams)
         except OSError as error:

@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from kapell.connectors.process.output import Capture, LogBudget, LogLines
-from kapell.connectors.process.supervisor import Command, ProcessEnd, SupervisedProcess, Supervisor
+from kapell.connectors.process.supervisor import (
+    Command,
+    NeverStartedError,
+    ProcessEnd,
+    SupervisedProcess,
+    Supervisor,
+)
 from kapell.sdk import ActivityContext, ActivityError, ActivityRequest
 
 if TYPE_CHECKING:
@@ -78,14 +84,10 @@ class _Attempt:
         self._stdout, self._stderr = self._make_capture("stdout"), self._make_capture("stderr")
 
     async def perform(self, supervisor: Supervisor, command: Command, stdin: bytes) -> ProcessEnd:
-        process = await supervisor.launch(command, stdin, self._take_stdout, self._take_stderr)
-        self._process = process
         try:
-            end = await process.wait()
-        except asyncio.CancelledError:
-            process.stop()
-            await process.settle()
-            raise
+            end = await self._run(supervisor, command, stdin)
+        except NeverStartedError:
+            end = await self._run(supervisor, command, stdin)
         finally:
             self._stdout_lines.end()
             self._stderr_lines.end()
@@ -93,6 +95,16 @@ class _Attempt:
             text = f"{end.left_behind} process(es) that the command left running were ended with it."
             self._context.log("info", text)
         return end
+
+    async def _run(self, supervisor: Supervisor, command: Command, stdin: bytes) -> ProcessEnd:
+        process = await supervisor.launch(command, stdin, self._take_stdout, self._take_stderr)
+        self._process = process
+        try:
+            return await process.wait()
+        except asyncio.CancelledError:
+            process.stop()
+            await process.settle()
+            raise
 
     def make_output(self, end: ProcessEnd) -> Any:
         returns = self._request.returns

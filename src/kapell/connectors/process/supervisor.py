@@ -58,6 +58,10 @@ class ProcessEnd(msgspec.Struct, frozen=True):
     left_behind: int
 
 
+class NeverStartedError(ActivityError):
+    """The supervisor died with the command in its hands, before it could start it: another one can."""
+
+
 class _Report(msgspec.Struct, rename="camel"):
     code: int = 0
     left_behind: int = 0
@@ -90,6 +94,7 @@ class SupervisedProcess:
 
         Raises:
             ActivityError: The command could not be started, or its keeper was killed.
+            NeverStartedError: The supervisor died before it started the command.
         """
         return await asyncio.shield(self._end)
 
@@ -113,6 +118,9 @@ class SupervisedProcess:
             for reader in self._readers:
                 reader.close()
         if not received:
+            detail = "The supervising process was killed before it could start the command."
+            raise NeverStartedError("runtime", 500, "Supervisor lost", detail)
+        if received == keeper.ACCEPTED:
             detail = "The process that watched over the command was killed; the command's processes were ended too."
             raise ActivityError("runtime", 500, "Process lost", detail)
         report = msgspec.json.decode(received, type=_Report)
