@@ -89,3 +89,9 @@ class ActiveRun:
         self.ended: list[asyncio.Future[None]] = []
         self.next_snapshot = 0
         self.idle_since: float | None = None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the run has ended, that is on disk, and nothing of it is left."""
+        pending = self.work or self.busy or self.scheduled or self.closings or self.held_back
+        return self.state.is_ended and not pending

@@ -40,6 +40,8 @@ class Committer:
         self._task: asyncio.Task[None] | None = None
         self.trouble: str | None = None
         """Why the disk refuses at present."""
+        self.on_idle: Callable[[], None] = lambda: None
+        """Called when a transaction in a thread is over, after its own `on_durable`."""
 
     @property
     def is_busy(self) -> bool:
@@ -94,6 +96,7 @@ class Committer:
             self.trouble = None
         self._task = None
         on_durable()
+        self.on_idle()
 
     def _note_trouble(self, error: StorageError) -> None:
         if self.trouble != error.message:

@@ -236,7 +236,7 @@ class Engine:
             KapellError: The engine had to stop working (another owner, for example).
         """
         active = self._host.runs.get(run_id)
-        if active is not None and not (active.state.is_ended and not active.held_back and not active.closings):
+        if active is not None and not active.is_settled:
             ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             active.ended.append(ended)
             await ended

@@ -88,6 +88,7 @@ class RunHost:
         """Wire the host; `attempts` is set right after, as each of the two needs the other."""
         self._clock = clock
         self._committer = committer
+        committer.on_idle = self._turn_if_needed
         self._definitions = definitions
         self._admission = admission
         self._timers = timers
@@ -182,7 +183,7 @@ class RunHost:
 
     def forget_if_ended(self, active: ActiveRun) -> None:
         """Let a run leave memory that was only looked at."""
-        if active.state.is_ended and not active.work and not active.closings:
+        if active.is_settled:
             self.runs.pop(active.run_id, None)
 
     async def close(self) -> None:
@@ -206,6 +207,10 @@ class RunHost:
         active.scheduled = True
         self._queue.append(active)
         self._need_turn()
+
+    def _turn_if_needed(self) -> None:
+        if self._queue:
+            self._need_turn()
 
     def _need_turn(self) -> None:
         if not self._turn_is_due and not self._committer.is_busy:
@@ -240,8 +245,7 @@ class RunHost:
             moved.active.busy = moved.needs is not None
         for moved in group:
             self._release(moved)
-        if self._queue:
-            self._need_turn()
+        self._turn_if_needed()
 
     def _move(self, active: ActiveRun, group: list[Moved], limits: Limits | None = None) -> None:
         """Let the kernel decide a run's commands, until enough has happened or help is needed."""

@@ -63,6 +63,7 @@ class Inbox:
             if active is None:
                 raise NotFoundError(f"The history of run {inbox.run_id} is damaged.")
             refused = await self._host.ask(active, command, inbox_id=inbox.command_id)
+            self._host.forget_if_ended(active)
             error = "" if refused is None else refused.text
         except (KapellError, msgspec.DecodeError) as problem:
             error = str(problem)
