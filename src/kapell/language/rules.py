@@ -44,9 +44,15 @@ def _check_needed_when(rule: shapes.NeededWhen, value: dict[str, Any]) -> str:
     return f"needs `{rule.key}` with `{rule.other}: {rule.value}`"
 
 
+def _check_needed_for(rule: shapes.NeededFor, value: dict[str, Any]) -> str:
+    given = value.get(rule.other)
+    return f"needs `{rule.key}` with `{rule.other}: {given}`" if given in rule.values and rule.key not in value else ""
+
+
 _CHECKS: Final[dict[type, Callable[[Any, dict[str, Any]], str]]] = {
     shapes.ExactlyOne: _check_exactly_one,
     shapes.Needs: _check_needs,
     shapes.Alone: _check_alone,
     shapes.NeededWhen: _check_needed_when,
+    shapes.NeededFor: _check_needed_for,
 }

@@ -103,7 +103,7 @@ class _Writer:
         return [
             {
                 "if": {"properties": {"call": {"const": call}}, "required": ["call"]},
-                "then": {"properties": {"with": self._refer(record)}, "required": ["with"]},
+                "then": {"properties": {"with": self._refer(record)}},
             }
             for call, record in CALLS.items()
         ]
@@ -239,3 +239,6 @@ def _write_rule(rule: shapes.Rule, keys: Any) -> list[dict[str, Any]]:
         case shapes.NeededWhen(key=key, other=other, value=value):
             needed = {"properties": {other: {"const": value}}, "required": [other]}
             return [{"if": needed, "then": {"required": [key]}, "else": {"not": {"required": [key]}}}]
+        case shapes.NeededFor(key=key, other=other, values=values):
+            needed = {"properties": {other: {"enum": list(values)}}, "required": [other]}
+            return [{"if": needed, "then": {"required": [key]}}]

@@ -101,7 +101,15 @@ class NeededWhen(msgspec.Struct, frozen=True):
     value: str
 
 
-Rule = ExactlyOne | Needs | Alone | NeededWhen
+class NeededFor(msgspec.Struct, frozen=True):
+    """A rule of a class: `key` is written where `other` has one of these values."""
+
+    key: str
+    other: str
+    values: tuple[str, ...]
+
+
+Rule = ExactlyOne | Needs | Alone | NeededWhen | NeededFor
 
 Expression = Annotated[str, Text(role="expression")]
 """A runtime expression, with or without `${ }` (decision 2)."""

@@ -15,7 +15,7 @@ _SEMVER = (
     r"(-(0|[1-9][0-9]*|[0-9]*[a-zA-Z-][0-9a-zA-Z-]*)(\.(0|[1-9][0-9]*|[0-9]*[a-zA-Z-][0-9a-zA-Z-]*))*)?"
     r"(\+[0-9a-zA-Z-]+(\.[0-9a-zA-Z-]+)*)?"
 )
-_URI_REFERENCE = r"[^\s\x00-\x1f\x7f<>\"^`\\|]+"
+_URI_REFERENCE = r"(?:[^\s\x00-\x1f\x7f<>\"^`\\|{}]|\{[^\s{}]+\})+"
 _DATE_TIME = (
     r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
     r"[Tt]([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\.[0-9]+)?([Zz]|[-+]([01][0-9]|2[0-3]):[0-5][0-9])"
@@ -52,6 +52,7 @@ FORMATS: Final[dict[str, TextFormat]] = {
     ),
     "expression": TextFormat(EXPRESSION, "an expression", "Write it as ${ ... }."),
     "uri-template": TextFormat(_URI_REFERENCE, "a URI or URI template", _URI_HINT),
+    "path-template": TextFormat(_URI_REFERENCE, "a path or URI template", "Such as /oauth2/token."),
     "uri-template-or-expression": TextFormat(
         f"{EXPRESSION}|{_URI_REFERENCE}", "a URI, a URI template or an expression in ${ }", _URI_HINT
     ),

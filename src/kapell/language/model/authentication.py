@@ -7,6 +7,7 @@ from kapell.language.shapes import Alone, ExactlyOne, Needs, Rule, Text, ValueTe
 
 SecretName = Annotated[str, Text(min_length=1)]
 UriTemplate = Annotated[str, Text(role="value", format="uri-template")]
+PathTemplate = Annotated[str, Text(format="path-template")]
 
 
 class PasswordAuthentication(Record, frozen=True, kw_only=True):
@@ -67,9 +68,9 @@ class OAuth2Endpoints(Record, frozen=True, kw_only=True):
 
     OPEN: ClassVar[bool] = True
 
-    token: Annotated[str, "Where tokens are had."] = "/oauth2/token"  # noqa: S105 -- a path, no password
-    revocation: Annotated[str, "Where tokens are revoked."] = "/oauth2/revoke"
-    introspection: Annotated[str, "Where tokens are looked into."] = "/oauth2/introspect"
+    token: Annotated[PathTemplate, "Where tokens are had."] = "/oauth2/token"  # noqa: S105 -- a path, no password
+    revocation: Annotated[PathTemplate, "Where tokens are revoked."] = "/oauth2/revoke"
+    introspection: Annotated[PathTemplate, "Where tokens are looked into."] = "/oauth2/introspect"
 
 
 class OpenIdConnectAuthentication(Record, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 """The twelve kinds of tasks (dsl-reference, Task)."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 
@@ -24,8 +24,10 @@ from kapell.language.shapes import (
     JsonValue,
     Keyed,
     Named,
+    NeededFor,
     NonEmpty,
     PlainValue,
+    Rule,
     ValueText,
 )
 
@@ -60,6 +62,10 @@ CallArguments = (
 
 class CallTask(TaskBase, frozen=True, kw_only=True):
     """Calls a service or a function (dsl-reference, Call)."""
+
+    RULES: ClassVar[tuple[Rule, ...]] = (
+        NeededFor("with", "call", ("http", "openapi", "grpc", "asyncapi", "a2a", "mcp")),
+    )
 
     call: Annotated[str, "What to call: `http`, `openapi`, `grpc`, `asyncapi`, `a2a`, `mcp` or a function."]
     with_: Annotated[CallArguments | None, Arguments(), "The call's arguments."] = None
