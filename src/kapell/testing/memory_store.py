@@ -107,9 +107,10 @@ class MemoryRunStore:
         last_seqs: dict[str, int] = {}
         for batch in batches:
             run = self._medium.runs.get(batch.run_id)
+            is_new = run is None and batch.run_id not in last_seqs
             if batch.record is not None:
-                self._check_record(batch.record, is_new=run is None)
-            elif run is None and batch.run_id not in last_seqs:
+                self._check_record(batch.record, is_new=is_new)
+            elif is_new:
                 raise ConflictError(f"Run {batch.run_id} is not stored: its first batch must bring its record.")
             last_seq = last_seqs.get(batch.run_id, run.last_seq if run is not None else 0)
             if batch.count and batch.first_seq != last_seq + 1:

@@ -208,8 +208,8 @@ def test_where_a_run_comes_from_never_changes(store, epoch, make_batch, make_rec
         parked_until=now + timedelta(days=2),
         error="none yet",
     )
-    store.append(epoch, [make_batch("a", record=first)])
-    store.append(epoch, [make_batch("a", 2, record=later)])
+    store.append(epoch, [make_batch("a", record=first), make_batch("a", 2, record=later)])
+    store.append(epoch, [make_batch("a", 3, record=later)])
     origin = {name: getattr(first, name) for name in ("namespace", "name", "version", "definition", "created_at")}
     assert store.get_record("a") == replace(later, parent_run_id="p", **origin)
 
