@@ -5,11 +5,13 @@ With `--check` it writes nothing and fails where a page is not what the code say
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kapell.language.schema import make_json_schema
 from kapell.settings import PREFIX, Settings
 
 if TYPE_CHECKING:
@@ -53,7 +55,15 @@ def show_default(value: object) -> str:
     return "" if value in ("", None) else f"`{value}`"
 
 
-PAGES: dict[str, Callable[[], str]] = {"settings.md": make_settings_page}
+def make_schema_page() -> str:
+    """Return the JSON Schema of workflows, which editors complete and check by."""
+    return json.dumps(make_json_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "settings.md": make_settings_page,
+    "workflow.schema.json": make_schema_page,
+}
 
 
 def main(arguments: list[str]) -> int:

@@ -22,6 +22,14 @@ def test_every_module_at_the_top_stands_on_the_map():
     assert present - {"__init__", "__main__"} <= on_the_map
 
 
+def test_every_module_at_the_top_stands_in_the_architecture():
+    drawn = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").split("```")[1]
+    package = ROOT / "src" / "kapell"
+    present = {path.name for path in package.glob("*.py")} - {"__init__.py", "__main__.py"}
+    present |= {f"{path.parent.name}/" for path in package.glob("*/__init__.py")}
+    assert [name for name in sorted(present) if name not in drawn] == []
+
+
 def test_a_forbidden_import_is_found(tmp_path):
     package = tmp_path / "sample"
     for name in ("kernel", "engine"):
