@@ -44,6 +44,8 @@ def make_call(operation: Operation, values: Mapping[str, Any], policy: Any, key:
     given = {name: value for name, value in values.items() if value is not None}
     body = _take_body(operation, given)
     _check_names(operation, given)
+    if body is None and operation.body is not None and operation.body.required:
+        raise _refuse(operation, f"The operation needs a body: give it as the parameter '{operation.body.name}'.")
     placed = [(each, given[each.name]) for each in operation.parameters if each.name in given]
     headers = make_headers({each.name: write_header(each, value) for each, value in _at("header", placed)}, policy)
     cookies = [write_cookie(each, value) for each, value in _at("cookie", placed)]
@@ -77,8 +79,6 @@ def _take_body(operation: Operation, given: dict[str, Any]) -> Any:
         return given.pop(shape.name)
     names = [name for name in given if name not in declared and (shape.is_open or name in shape.properties)]
     body = {name: given.pop(name) for name in names}
-    if not body and shape.required:
-        raise _refuse(operation, f"The operation needs a body: give it as the parameter '{shape.name}'.")
     return body or None
 
 
