@@ -130,16 +130,15 @@ def _iter_ways(document: SourceDocument, node: Node, value: Any) -> Iterator[tup
 
 
 def _iter_ways_over_block_text(text: str, node: Node, value: Any) -> Iterator[tuple[int, str]]:
-    """Replace a text of several lines, which takes the line breaks after it along."""
+    """Replace a text of several lines, in the same style if it can be."""
     body = text[node.start : node.end]
-    ending = body[len(body.rstrip("\n")) :]
     if isinstance(value, str) and value.strip() and value[0] not in " \t\n":
         lines = [line for line in body.split("\n")[1:] if line.strip()]
         indent = min((len(line) - len(line.lstrip(" ")) for line in lines), default=node.indent + _STEP)
         head = "|" if value.endswith("\n") else "|-"
         written = [" " * indent + line if line else "" for line in value.removesuffix("\n").split("\n")]
-        yield node.start, "\n".join([head, *written]) + ending
-    yield node.start, _to_json(value) + ending
+        yield node.start, "\n".join([head, *written])
+    yield node.start, _to_json(value)
 
 
 def _write_text(value: str, style: str) -> str:

@@ -11,7 +11,7 @@ from kapell.language.expressions.parser import parse_expression
 from kapell.language.expressions.scope import find_free_variables
 from kapell.language.forms import CALLS
 from kapell.language.places import ARGUMENTS, Place, place_of
-from kapell.language.problems import Problem, list_words, suggest
+from kapell.language.problems import Problem, Severity, list_words, suggest
 from kapell.language.texts import is_wrapped, unwrap
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kapell.language.reading_scalars import Site
     from kapell.language.source import SourceDocument
 
-_EMBEDDED: Final = re.compile(r"\$\{\s*([^{}]*?)\s*\}")
+_EMBEDDED: Final = re.compile(r"\$\{([^{}]*)\}")
 _BARE_VARIABLE: Final = re.compile(r"\s*\$([A-Za-z_][A-Za-z0-9_]*)(\.[A-Za-z_][A-Za-z0-9_]*|\[[^\]]*\])*\s*")
 _LOOKS_LIKE_JQ: Final = re.compile(r"\.|\$(" + "|".join(ARGUMENTS) + r")\b")
 _CODE: Final = (("run", "shell", "command"), ("run", "script", "code"), ("run", "container", "command"))
@@ -63,7 +63,7 @@ class _ExpressionLinter:
                 )
         return self._problems
 
-    def _report(self, severity: str, code: str, message: str, path: Path, hint: str = "", offset: int = 0) -> None:
+    def _report(self, severity: Severity, code: str, message: str, path: Path, hint: str = "", offset: int = 0) -> None:
         self._problems.append(self._document.problem(severity, code, message, path, hint=hint, offset=offset))
 
     # -- expressions --------------------------------------------------------------------------------------------------
@@ -143,7 +143,7 @@ class _ExpressionLinter:
 
     def _lint_text(self, site: Site, place: Place) -> None:
         text = site.text
-        embedded = _EMBEDDED.findall(text)
+        embedded = [inner.strip() for inner in _EMBEDDED.findall(text)]
         if place.inner[:3] in _CODE:
             embedded = [inner for inner in embedded if _LOOKS_LIKE_JQ.match(inner)]
         if embedded and any(embedded):
@@ -171,7 +171,7 @@ def rewrite_as_template(text: str) -> str:
     parts = []
     at = 0
     for match in _EMBEDDED.finditer(text):
-        parts += [_escape(text[at : match.start()]), f"\\({match[1]})"]
+        parts += [_escape(text[at : match.start()]), f"\\({match[1].strip()})"]
         at = match.end()
     parts.append(_escape(text[at:]))
     return f'${{ "{"".join(parts)}" }}'

@@ -19,7 +19,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     max_bytes: int = 1024 * 1024
     max_depth: int = 100
-    max_expanded: int = 4 * 1024 * 1024
+    max_expanded: int = 2 * 1024 * 1024
 
 
 class Position(NamedTuple):

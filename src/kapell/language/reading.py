@@ -33,7 +33,7 @@ from kapell.language.forms import (
 )
 from kapell.language.model import Record, TaskBase
 from kapell.language.problems import list_words, suggest
-from kapell.language.reading_scalars import BAD, ScalarReader, kind_of, label_of
+from kapell.language.reading_scalars import BAD, ScalarReader, TooManyProblemsError, kind_of, label_of
 from kapell.language.rules import find_broken_rule
 from kapell.language.shapes import Integer, Text, Value
 
@@ -52,7 +52,10 @@ class Reader(ScalarReader):
 
     def read_root(self, record: type[Record]) -> Any:
         """Read the whole document as a class; `None` where that cannot be done."""
-        result = self.read(RecordForm(record), self._document.value, ())
+        try:
+            result = self.read(RecordForm(record), self._document.value, ())
+        except TooManyProblemsError:
+            return None
         return None if result is BAD else result
 
     # -- objects ------------------------------------------------------------------------------------------------------

@@ -8,13 +8,14 @@ import msgspec
 
 from kapell.language.duration import ISO_8601, WRITTEN_PARTS
 from kapell.language.model import Duration
+from kapell.language.pointers import Path
 from kapell.language.problems import Problem, list_words, suggest
 from kapell.language.shapes import Integer, Text, Value
 from kapell.language.texts import FORMATS, has_scheme, is_wrapped, matches_format
 
 if TYPE_CHECKING:
     from kapell.language.forms import BooleanForm, DurationForm, NumberForm, WordForm
-    from kapell.language.pointers import Path
+    from kapell.language.problems import Severity
     from kapell.language.source import SourceDocument
 
 BAD: Final[Any] = object()
@@ -35,6 +36,14 @@ class Site(msgspec.Struct, frozen=True):
     form: Text | Value
 
 
+MAX_PROBLEMS: Final = 100
+"""How many problems are collected; a document that has more is no workflow at all."""
+
+
+class TooManyProblemsError(Exception):
+    """Nothing would be gained by reading on."""
+
+
 class ScalarReader:
     """Reads what holds no other parts of the language.
 
@@ -52,11 +61,18 @@ class ScalarReader:
     # -- reporting ----------------------------------------------------------------------------------------------------
 
     def _error(self, code: str, message: str, path: Path, hint: str = "", *, key: bool = False) -> Any:
-        self.problems.append(self._document.problem("error", code, message, path, hint=hint, key=key))
+        self._report("error", code, message, path, hint, key=key)
         return BAD
 
     def _warn(self, code: str, message: str, path: Path, hint: str = "", *, key: bool = False) -> None:
-        self.problems.append(self._document.problem("warning", code, message, path, hint=hint, key=key))
+        self._report("warning", code, message, path, hint, key=key)
+
+    def _report(self, severity: Severity, code: str, message: str, path: Path, hint: str, *, key: bool) -> None:
+        self.problems.append(self._document.problem(severity, code, message, path, hint=hint, key=key))
+        if len(self.problems) >= MAX_PROBLEMS:
+            said = f"more than {MAX_PROBLEMS} problems; the rest is not checked"
+            self.problems.append(self._document.problem("error", "too_many_problems", said, path))
+            raise TooManyProblemsError
 
     def _wrong_type(self, wanted: str, value: Any, path: Path, hint: str = "") -> Any:
         label = label_of(path)

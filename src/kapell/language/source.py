@@ -14,9 +14,11 @@ from typing import Any
 from kapell.language import json_source, yaml_source
 from kapell.language.nodes import Limits, Node, Position, SourceError
 from kapell.language.pointers import Path, split_pointer, to_pointer
-from kapell.language.problems import InvalidWorkflowError, Problem
+from kapell.language.problems import InvalidWorkflowError, Problem, Severity
 
 DEFAULT_LIMITS = Limits()
+
+_LONGEST_SENTENCE = 1_000
 
 
 class SourceDocument:
@@ -75,7 +77,7 @@ class SourceDocument:
 
     def problem(
         self,
-        severity: Any,
+        severity: Severity,
         code: str,
         message: str,
         path: Path,
@@ -99,13 +101,18 @@ class SourceDocument:
         return Problem(
             severity=severity,
             code=code,
-            message=message,
-            hint=hint,
+            message=_shorten(message),
+            hint=_shorten(hint),
             file=self.name,
             line=position.line,
             column=position.column + offset,
             pointer=to_pointer(path),
         )
+
+
+def _shorten(text: str) -> str:
+    """Cut what a hostile document has put into a message."""
+    return text if len(text) <= _LONGEST_SENTENCE else f"{text[:_LONGEST_SENTENCE]}..."
 
 
 def read_document(

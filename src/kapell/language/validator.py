@@ -10,6 +10,7 @@ from kapell.language.lint import lint_expressions, lint_workflow
 from kapell.language.model import Workflow
 from kapell.language.problems import InvalidWorkflowError, Problem
 from kapell.language.reading import Reader
+from kapell.language.reading_scalars import MAX_PROBLEMS
 from kapell.language.source import DEFAULT_LIMITS, SourceDocument, read_document
 
 if TYPE_CHECKING:
@@ -40,21 +41,28 @@ def validate(document: SourceDocument) -> Validation:
     """
     reader = Reader(document)
     workflow = reader.read_root(Workflow)
-    problems = reader.problems + lint_expressions(document, reader.sites)
+    problems = reader.problems
+    if len(problems) < MAX_PROBLEMS:
+        problems += lint_expressions(document, reader.sites)
     if workflow is not None:
         problems += lint_workflow(document, workflow)
-    problems.sort(key=lambda problem: (problem.line, problem.column))
     if any(problem.severity == "error" for problem in problems):
         workflow = None
-    return Validation(workflow, tuple(problems))
+    return Validation(workflow, _select(problems))
 
 
 def check_structure(document: SourceDocument) -> Validation:
     """Check only what the specification's schema describes, without the linter."""
     reader = Reader(document)
     workflow = reader.read_root(Workflow)
-    problems = tuple(sorted(reader.problems, key=lambda problem: (problem.line, problem.column)))
-    return Validation(workflow, problems)
+    return Validation(workflow, _select(reader.problems))
+
+
+def _select(problems: list[Problem]) -> tuple[Problem, ...]:
+    """Put problems into the order of the text; of very many, errors are kept first."""
+    if len(problems) > MAX_PROBLEMS:
+        problems = sorted(problems, key=lambda problem: problem.severity != "error")[: MAX_PROBLEMS + 1]
+    return tuple(sorted(problems, key=lambda problem: (problem.line, problem.column)))
 
 
 def load_workflow(source: str | bytes, name: str = "<workflow>", *, limits: Limits = DEFAULT_LIMITS) -> Workflow:

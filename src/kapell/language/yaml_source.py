@@ -186,6 +186,12 @@ class _Composer:
             )
 
     def _take_scalar(self, event: ScalarEvent) -> None:
+        start = event.start_mark.index
+        if start and self._text[start - 1] == "?" and self._open:
+            # YAML 1.2 reads `[?x]` as the text `?x`; the parser takes the mark for that of a key, as YAML 1.1 did.
+            raise SourceError(
+                "syntax", "a text that begins with `?` needs quotes", position=Position.of(self._text, start - 1)
+            )
         if self._wants_key():
             self._keys[-1] = (self._read_key(event), _position(event))
             self._key_end = event.end_mark.index
@@ -193,6 +199,8 @@ class _Composer:
         start, end = event.start_mark.index, event.end_mark.index
         if start == end and self._keys and self._keys[-1] is not None:
             start = end = self._find_colon(start)
+        if event.style in ("|", ">"):
+            end = start + len(self._text[start:end].rstrip("\r\n"))
         node = Node(_read_scalar(event), start, end, _position(event), event.style or "")
         node.size += len(event.value)
         self._anchor(event, node)

@@ -65,6 +65,8 @@ def test_yaml_is_read_by_the_core_schema(text: str, value: Any) -> None:
         ),
         ("? [a]\n: b", "w.yaml:1:3: error: a key must be a text. Put quotes around it."),
         ("a: .nan", "w.yaml:1:4: error: .nan is no JSON number. Put quotes around it if a text is meant."),
+        ("a: [?x]", "w.yaml:1:5: error: a text that begins with `?` needs quotes"),
+        ("a: {?x: 1}", "w.yaml:1:5: error: a text that begins with `?` needs quotes"),
         ("a: 1e999", "w.yaml:1:4: error: 1e999 is greater than a JSON number can be"),
         ("a: *x", "w.yaml:1:4: error: there is no anchor `&x` before this alias"),
         ("a: &x [*x]", "w.yaml:1:8: error: the alias `*x` stands within what it repeats"),
