@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING, Any
 
 from kapell.language.expressions import tree, values
-from kapell.language.expressions.errors import ExpressionError
+from kapell.language.expressions.errors import ExpressionError, HelperNeeded
 from kapell.language.expressions.filters import (
     Environment,
     Filter,
@@ -39,6 +40,19 @@ OPERATORS: dict[str, tuple[Callable[[Any, Any], Any], Cost]] = {
     ">": (lambda left, right: values.compare(left, right) > 0, "deep"),
     ">=": (lambda left, right: values.compare(left, right) >= 0, "deep"),
 }
+
+
+ASSIGNMENTS: dict[str, Callable[[Any, Any], Any]] = {
+    "=": lambda _old, given: given,
+    "//=": lambda old, given: old if values.is_true(old) else given,
+    **{f"{sign}=": OPERATORS[sign][0] for sign in "+-*/%"},
+}
+"""What an assignment makes of the old value and the operand."""
+
+_COMPARISONS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+_ORDERED = frozenset({int, float, str})
+_SIZED = frozenset({str, list, dict})
+_CONTAINERS = frozenset({list, dict})
 
 
 def is_true_or_undetermined(value: Any) -> bool:
@@ -77,6 +91,13 @@ def checked(function: Callable[..., Any], cost: Cost) -> Callable[..., Any]:
 def counted(function: Callable[..., Any], cost: Cost, parts: tuple[Filter, ...], **order: Any) -> Filter:
     """Call a function on the input and the results of the parts, and count what it visits."""
     weigh = weigh_deep if cost == "deep" else weigh_wide
+    if not parts:
+
+        def run_alone(value: Any, env: Environment) -> Any:
+            spend(env, weigh((value,)))
+            return function(value)
+
+        return single(run_alone)
 
     gathered = combine(gather, parts, **order)
     if gathered.single is not None:
@@ -182,6 +203,17 @@ def iterate_lenient(container: Any, env: Environment) -> Iterable[Any]:
 
 def forgive(function: Callable[..., Any], arguments: Filter) -> Filter:
     """Call a function on each tuple of arguments, and give nothing where it fails."""
+    if arguments.single is not None:
+        one = arguments.single
+
+        def run_once(value: Any, env: Environment) -> Iterable[Any]:
+            each = one(value, env)
+            try:
+                return (function(*each),)
+            except ExpressionError:
+                return ()
+
+        return multiple(run_once)
     tuples = arguments.many
 
     def run(value: Any, env: Environment) -> Iterator[Any]:
@@ -215,6 +247,32 @@ def recurse_all(value: Any, env: Environment) -> Iterator[Any]:
             waiting.extend(reversed(value))
 
 
+def write_text(parts: list[str | One], write: Callable[[Any], str]) -> One:
+    """Compile a string with interpolations that give single results; the last of them is evaluated first, as in jq."""
+
+    def run(value: Any, env: Environment) -> str:
+        texts = []
+        for part in reversed(parts):
+            if isinstance(part, str):
+                texts.append(part)
+                continue
+            result = part(value, env)
+            if type(result) in _CONTAINERS:
+                spend(env, weigh_deep((result,)))
+            texts.append(write(result))
+        texts.reverse()
+        return check_length("".join(texts))
+
+    return run
+
+
+def check_length(text: str) -> str:
+    """Return a text. Raises `HelperNeeded` if it is very long."""
+    if len(text) > values.MAX_TEXT:
+        raise HelperNeeded("a long text")
+    return text
+
+
 def make_object(_value: Any, *pairs: Any) -> dict[str, Any]:
     """Put keys and values, in turn, into an object."""
     made = {}
@@ -225,9 +283,9 @@ def make_object(_value: Any, *pairs: Any) -> dict[str, Any]:
     return made
 
 
-def compile_operator(operator: str, function: Callable[[Any, Any], Any], left: One, right: One) -> One:
+def compile_operator(sign: str, function: Callable[[Any, Any], Any], left: One, right: One) -> One:
     """Compile an operator on single results; two texts or two integers, which are most of all, come first."""
-    if operator == "+":
+    if sign == "+":
 
         def run_add(value: Any, env: Environment) -> Any:
             other = right(value, env)
@@ -238,8 +296,8 @@ def compile_operator(operator: str, function: Callable[[Any, Any], Any], left: O
             return result
 
         return run_add
-    if operator in ("==", "!="):
-        expected = operator == "=="
+    if sign in ("==", "!="):
+        expected = sign == "=="
 
         def run_equal(value: Any, env: Environment) -> Any:
             other = right(value, env)
@@ -251,6 +309,19 @@ def compile_operator(operator: str, function: Callable[[Any, Any], Any], left: O
 
         return run_equal
 
+    if sign in _COMPARISONS:
+        plain = _COMPARISONS[sign]
+
+        def run_compare(value: Any, env: Environment) -> Any:
+            other = right(value, env)
+            one = left(value, env)
+            if type(one) is type(other) and type(one) in _ORDERED:
+                return plain(one, other)
+            spend(env, weigh_deep((one,)))
+            return function(one, other)
+
+        return run_compare
+
     def run(value: Any, env: Environment) -> Any:
         other = right(value, env)
         one = left(value, env)
@@ -261,18 +332,11 @@ def compile_operator(operator: str, function: Callable[[Any, Any], Any], left: O
     return run
 
 
-_SIZED = frozenset({str, list, dict})
-_CONTAINERS = frozenset({list, dict})
-
-
 def choose(first: One, second: One, is_true: Callable[[Any], bool]) -> One:
     """Compile `first // second` on single results."""
 
     def run(value: Any, env: Environment) -> Any:
-        try:
-            result = first(value, env)
-        except ExpressionError:
-            return second(value, env)
+        result = first(value, env)
         return result if is_true(result) else second(value, env)
 
     return run

@@ -4,8 +4,8 @@ A node that has no method here makes the whole expression one for the helper pro
 
 There are two sets of closures. The ordinary one knows only JSON values. The other one, compiled on demand for plans and
 simulations, also takes `UNKNOWN`: every function checks its arguments first and raises `Undetermined`, which the next
-filter with exactly one result turns into an unknown result. Inside `try`, `?` and `//` it goes further up, as there an
-unknown value may also decide between an error and a result.
+filter with exactly one result turns into an unknown result. Inside `try` it goes further up, as there an unknown value
+may also decide between an error and a result.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Any
 from kapell.language.expressions import tree, values
 from kapell.language.expressions.calls import CALLS
 from kapell.language.expressions.closures import (
+    ASSIGNMENTS,
     OPERATORS,
     chain,
+    check_length,
     checked,
     choose,
     compile_operator,
@@ -34,8 +36,10 @@ from kapell.language.expressions.closures import (
     make_object,
     or_unknown,
     recurse_all,
+    walk_field,
+    write_text,
 )
-from kapell.language.expressions.errors import ExpressionError, HelperNeeded
+from kapell.language.expressions.errors import ExpressionError
 from kapell.language.expressions.filters import (
     Environment,
     Filter,
@@ -48,6 +52,7 @@ from kapell.language.expressions.filters import (
 from kapell.language.expressions.formats import FORMATTERS
 from kapell.language.expressions.functions import FUNCTIONS, Cost
 from kapell.language.expressions.macros import MACROS
+from kapell.language.expressions.updates import EACH, compile_assignment, compile_deletion, compile_update, read_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -132,6 +137,8 @@ class _Compiler:
             path = compile_path(node)
             if path is not None:
                 return single(path)
+            if isinstance(node.key, tree.Literal) and type(node.key.value) is str:
+                return connect(self.compile(node.target), single(walk_field(node.key.value)))
         parts = (self.compile(node.target), self.compile(node.key))
         return self.step(get_index, parts, (1, 0), lenient=node.lenient)
 
@@ -192,15 +199,16 @@ class _Compiler:
 
     def string_template(self, node: tree.StringTemplate) -> Filter:
         write = self.formatter(node.format)
-        texts = [part if isinstance(part, str) else None for part in node.parts]
         parts = tuple(self.compile(part) for part in node.parts if not isinstance(part, str))
+        ones = [part.single for part in parts if part.single is not None]
+        if len(ones) == len(parts) and not self.abstract:
+            following = iter(ones)
+            return single(write_text([p if isinstance(p, str) else next(following) for p in node.parts], write))
+        texts = [part if isinstance(part, str) else None for part in node.parts]
 
         def build(_value: Any, *results: Any) -> str:
             waiting = iter(results)
-            text = "".join(write(next(waiting)) if text is None else text for text in texts)
-            if len(text) > values.MAX_TEXT:
-                raise HelperNeeded("a long text")
-            return text
+            return check_length("".join(write(next(waiting)) if text is None else text for text in texts))
 
         return self.apply(build, "deep", parts, order=tuple(reversed(range(len(parts)))))
 
@@ -219,6 +227,15 @@ class _Compiler:
         if left.single is not None and right.single is not None and not self.abstract:
             return single(compile_operator(node.operator, function, left.single, right.single))
         return self.apply(lambda _value, one, other: function(one, other), cost, (left, right), order=(1, 0))
+
+    def assignment(self, node: tree.Assignment) -> Filter:
+        if self.abstract:
+            raise NotNative("an assignment to what may be unknown")
+        self.loops = True
+        path, operand = read_path(node.target), self.compile(node.value)
+        if node.operator == "|=":
+            return compile_update(path, operand)
+        return compile_assignment(path, ASSIGNMENTS[node.operator], operand)
 
     def logical(self, node: tree.Binary) -> Filter:
         left, right = self.compile(node.left), self.compile(node.right)
@@ -241,10 +258,7 @@ class _Compiler:
         return multiple(run)
 
     def alternative(self, node: tree.Binary) -> Filter:
-        self.guards += 1
-        left = self.compile(node.left)
-        self.guards -= 1
-        right = self.compile(node.right)
+        left, right = self.compile(node.left), self.compile(node.right)
         is_true = self.is_true
         if left.single is not None and right.single is not None:
             return single(choose(left.single, right.single, is_true))
@@ -252,13 +266,10 @@ class _Compiler:
 
         def run(value: Any, env: Environment) -> Iterator[Any]:
             found = False
-            try:
-                for result in lefts(value, env):
-                    if is_true(result):
-                        found = True
-                        yield result
-            except ExpressionError:
-                pass
+            for result in lefts(value, env):
+                if is_true(result):
+                    found = True
+                    yield result
             if not found:
                 yield from rights(value, env)
 
@@ -376,6 +387,12 @@ class _Compiler:
         if signature in FUNCTIONS:
             function, cost = FUNCTIONS[signature]
             return self.apply(function, cost, tuple(self.compile(argument) for argument in node.arguments))
+        if signature in (("del", 1), ("map_values", 1)) and not self.abstract:
+            self.loops = True
+            (argument,) = node.arguments
+            if node.name == "del":
+                return compile_deletion(read_path(argument))
+            return compile_update((EACH,), self.compile(argument))
         build = CALLS.get(signature)
         if build is None:
             raise NotNative(node.name)
@@ -412,6 +429,7 @@ _METHODS: dict[type[Node], Callable[[_Compiler, Any], Filter]] = {
     tree.Pipe: _Compiler.pipe,
     tree.Comma: _Compiler.comma,
     tree.Binary: _Compiler.binary,
+    tree.Assignment: _Compiler.assignment,
     tree.If: _Compiler.if_,
     tree.Bind: _Compiler.bind,
     tree.Reduce: _Compiler.reduce,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _NODES_FOR_FULL_BUDGET = 50
 _CACHED = 4096
 _COPIES_UNCHECKED = 1000
+_FEEDING = frozenset({"until", "while", "repeat", "recurse"})
 
 
 def is_expression(text: str) -> bool:
@@ -56,7 +57,7 @@ class Expression:
         self._many = compiled.many if compiled is not None else None
         size = sum(1 for _ in tree.iter_nodes(self.tree))
         self._budget = MAX_VISITS * _NODES_FOR_FULL_BUDGET // max(size, _NODES_FOR_FULL_BUDGET)
-        self._may_explode = loops or _count_copies(self.tree) > _COPIES_UNCHECKED
+        self._may_explode = _feeds_itself(self.tree) or _count_copies(self.tree) > _COPIES_UNCHECKED
 
     def __repr__(self) -> str:
         """Show the source."""
@@ -118,6 +119,14 @@ def _compile(root: Node, *, abstract: bool = False) -> tuple[Filter | None, bool
         return compile_native(root, abstract=abstract)
     except (NotNative, RecursionError):
         return None, False
+
+
+def _feeds_itself(root: Node) -> bool:
+    """Tell whether an expression has a loop in which results become inputs, so that values may double each time."""
+    return any(
+        isinstance(node, tree.Reduce | tree.Foreach) or (isinstance(node, tree.Call) and node.name in _FEEDING)
+        for node in tree.iter_nodes(root)
+    )
 
 
 def _count_copies(node: Node) -> int:

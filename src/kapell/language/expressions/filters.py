@@ -121,12 +121,34 @@ def combine(function: Callable[..., Any], filters: tuple[Filter, ...], order: tu
             return single(lambda value, env: function(value, first(value, env)))
         return _combine_singles(function, ones, order)
     loops = order if order is not None else tuple(range(len(filters)))
+    if len(ones) == len(filters) - 1:
+        return multiple(_combine_one_loop(function, filters, loops))
     manies = [part.many for part in filters]
 
     def run(value: Any, env: Environment) -> Iterator[Any]:
         return _product(function, manies, loops, value, env)
 
     return multiple(run)
+
+
+def _combine_one_loop(function: Callable[..., Any], filters: tuple[Filter, ...], loops: tuple[int, ...]) -> Many:
+    """Compile the frequent case that only one filter may give several results."""
+    looping = next(place for place in loops if filters[place].single is None)
+    depth = loops.index(looping)
+    before = [(place, one) for place in loops[:depth] if (one := filters[place].single) is not None]
+    after = [(place, one) for place in loops[depth + 1 :] if (one := filters[place].single) is not None]
+    many = filters[looping].many
+
+    def run(value: Any, env: Environment) -> Iterator[Any]:
+        arguments: list[Any] = [None] * len(filters)
+        for place, one in before:
+            arguments[place] = one(value, env)
+        for arguments[looping] in many(value, env):
+            for place, one in after:
+                arguments[place] = one(value, env)
+            yield function(value, *arguments)
+
+    return run
 
 
 def _combine_singles(function: Callable[..., Any], ones: list[One], order: tuple[int, ...] | None) -> Filter:

@@ -46,7 +46,10 @@ def parse_expression(source: str) -> Node:
     """
     if len(source) > MAX_LENGTH:
         raise ExpressionSyntaxError(f"The expression is longer than {MAX_LENGTH:,} characters.", MAX_LENGTH)
-    root = _Parser(source).parse()
+    try:
+        root = _Parser(source).parse()
+    except RecursionError:
+        raise ExpressionSyntaxError("The expression is nested too deeply.", 0, "Split it into several tasks.") from None
     _check_depth(root)
     return root
 
