@@ -6,13 +6,14 @@ Values above a limit are kept apart, once, under their hash: the event that carr
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from kapell.errors import DamagedHistoryError
 from kapell.kernel.events import AnyEvent, Event
-from kapell.kernel.state import State
+from kapell.kernel.state import Item, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,7 +25,21 @@ _VALUE_FIELDS = ("raw_input", "input", "output", "context", "value", "arguments"
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(list[AnyEvent])
-_state_decoder = msgspec.json.Decoder(State)
+
+
+def _encode_queue(value: Any) -> Any:
+    if isinstance(value, deque):
+        return list(value)
+    raise NotImplementedError
+
+
+def _decode_queue(_type: type, value: Any) -> Any:
+    """Make the queue of what is ready again: the only part of a state that is no JSON type."""
+    return deque(msgspec.convert(value, list[Item]))
+
+
+_state_encoder = msgspec.json.Encoder(enc_hook=_encode_queue)
+_state_decoder = msgspec.json.Decoder(State, dec_hook=_decode_queue)
 
 Payloads = tuple[tuple[str, bytes], ...]
 
@@ -74,7 +89,7 @@ def decode_events(body: bytes, get_payload: Callable[[str], bytes]) -> list[Even
 
 def encode_state(state: State) -> bytes:
     """Return a snapshot of the state."""
-    return _encoder.encode(state)
+    return _state_encoder.encode(state)
 
 
 def decode_state(snapshot: bytes) -> State:
