@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kapell.language.lint_errors import lint_errors
 from kapell.language.lint_expressions import lint_expressions
 from kapell.language.lint_flow import lint_flow
 from kapell.language.lint_references import lint_references
@@ -17,5 +18,9 @@ __all__ = ["lint_expressions", "lint_workflow"]
 
 
 def lint_workflow(document: SourceDocument, workflow: Workflow) -> list[Problem]:
-    """Check how tasks lead to each other, and what names refer to."""
-    return [*lint_flow(document, workflow), *lint_references(document, workflow)]
+    """Check how tasks lead to each other, what names refer to, and which errors are never raised."""
+    return [
+        *lint_flow(document, workflow),
+        *lint_references(document, workflow),
+        *lint_errors(document, workflow),
+    ]

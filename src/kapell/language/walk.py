@@ -18,11 +18,10 @@ from kapell.language.model import (
     TryTask,
     Workflow,
 )
+from kapell.language.pointers import Path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from kapell.language.pointers import Path
 
 
 class TaskList(msgspec.Struct, frozen=True):
@@ -63,6 +62,14 @@ def iter_tasks(workflow: Workflow) -> Iterator[tuple[str, Task, Path]]:
     for tasks in iter_lists(workflow):
         for index, named in enumerate(tasks.tasks):
             yield named.name, named.task, tasks.path_of(index)
+
+
+def iter_inner_tasks(task: Task) -> Iterator[Task]:
+    """Iterate over a task and all the tasks within it."""
+    yield task
+    for tasks in _walk_task(task, ()):
+        for named in tasks.tasks:
+            yield named.task
 
 
 def _walk_list(tasks: TaskList) -> Iterator[TaskList]:

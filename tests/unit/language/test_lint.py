@@ -290,6 +290,35 @@ def test_what_is_referred_to_is_checked(body: str, said: str) -> None:
     assert problem.startswith(said)
 
 
+OWN = "use: {errors: {mine: {type: 'https://a.b/mine', status: 500}}, functions: {f: {raise: {error: mine}}}}\n"
+
+
+def catch(task: str, error_type: str = "https://a.b/mine") -> str:
+    return f"{OWN}do:\n  - a:\n      try: [{{b: {task}}}]\n      catch: {{errors: {{with: {{type: '{error_type}'}}}}}}"
+
+
+@pytest.mark.parametrize("task", [f"{{{CALL}}}", "{set: {x: 1}}", "{call: f}"])
+def test_an_own_error_that_nothing_raises_is_reported(task: str) -> None:
+    (problem,) = find_problems(catch(task, "https://a.b/other"))
+    assert problem == (
+        "w.yaml:6:37: warning: nothing in this `try` raises `https://a.b/other`. The error will not be caught here."
+    )
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        "{raise: {error: mine}}",
+        "{do: [{c: {call: f}}]}",
+        "{call: 'x:1.0.0@default'}",
+        "{run: {workflow: {namespace: a, name: b, version: latest}}}",
+        "{raise: {error: {type: '${ .x }', status: 1}}}",
+    ],
+)
+def test_an_own_error_that_may_be_raised_is_left_in_peace(task: str) -> None:
+    assert find_problems(catch(task)) == []
+
+
 @pytest.mark.parametrize(
     ("body", "what"),
     [

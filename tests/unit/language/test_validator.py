@@ -199,6 +199,28 @@ def test_all_problems_are_collected_in_the_order_of_the_text() -> None:
     assert [problem.split(":")[1] for problem in problems] == ["3", "4", "4", "5"]
 
 
+def test_a_document_with_very_many_problems_is_given_up() -> None:
+    problems = find_problems("do:\n" + "".join(f"  - t{number}: {{sett: 1}}\n" for number in range(2_000)))
+    assert len(problems) == 101
+    assert sum("more than 100 problems; the rest is not checked" in problem for problem in problems) == 1
+
+
+def test_a_document_with_very_many_keys_that_mean_nothing_is_given_up() -> None:
+    validation = validate(read_document(HEAD + "".join(f"zz{number}: 1\n" for number in range(5_000)) + "do: []\n"))
+    assert validation.workflow is None
+    assert len(validation.problems) == 101
+
+
+def test_messages_do_not_repeat_all_of_a_long_key() -> None:
+    document = read_document('{"' + "k" * 50_000 + '": 1}', "w.json")
+    assert all(len(str(problem)) < 3_000 for problem in validate(document).problems)
+
+
+def test_tasks_nested_as_deep_as_a_document_may_be_are_read() -> None:
+    text = "[{a: {do: " * 31 + "[{b: {set: {x: 1}}}]" + "}}]" * 31
+    assert find_problems(f"do: {text}") == []
+
+
 def test_loading_raises_all_errors() -> None:
     with pytest.raises(InvalidWorkflowError) as caught:
         load_workflow(HEAD + "do:\n  - a: {set: 1}\n  - b: {wait: 5m}\n", "w.yaml")
