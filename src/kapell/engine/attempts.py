@@ -9,8 +9,6 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-import structlog
-
 from kapell.engine.admission import AttemptId
 from kapell.engine.secrets import Redactor
 from kapell.errors import NotFoundError
@@ -29,6 +27,7 @@ from kapell.language.error_types import (
 )
 from kapell.language.expressions import make_helper_task
 from kapell.sdk import ActivityError, ActivityRequest
+from kapell.telemetry import get_logger
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +42,7 @@ if TYPE_CHECKING:
     from kapell.sdk import Activity
     from kapell.sdk.activity import LogStream
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class Attempts:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-import structlog
-
 from kapell.errors import KapellError, StorageError
+from kapell.telemetry import get_logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from kapell.clock import Clock
     from kapell.engine.store import Batch, RunStore
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 _INLINE_BYTES = 256 * 1024
 """Commits of more bytes than this go to a thread."""

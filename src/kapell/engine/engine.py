@@ -14,7 +14,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-import structlog
 
 from kapell.clock import SteadyClock
 from kapell.engine.attempts import Attempts
@@ -38,6 +37,7 @@ from kapell.kernel.limits import Limits
 from kapell.kernel.sizes import exceeds
 from kapell.language.error_types import WorkflowError
 from kapell.reasons import Reason
+from kapell.telemetry import get_logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from kapell.language.model import Workflow
     from kapell.sdk import Activity
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class RunOutcome(msgspec.Struct, frozen=True):

@@ -6,18 +6,18 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import msgspec
-import structlog
 
 from kapell.engine.store import InboxAnswer
 from kapell.errors import KapellError, NotFoundError, StorageError
 from kapell.kernel.commands import CancelRun, ResumeRun, RetryTask, SkipTask, SuspendRun
+from kapell.telemetry import get_logger
 
 if TYPE_CHECKING:
     from kapell.engine.host import RunHost
     from kapell.engine.recovery import Recovery
     from kapell.engine.store import InboxCommand, RunStore
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 POLL_SECONDS = 0.1
 

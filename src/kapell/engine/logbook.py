@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-import structlog
-
 from kapell.engine.store import LogLine
 from kapell.errors import KapellError
+from kapell.telemetry import get_logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from kapell.clock import Clock
     from kapell.engine.store import RunStore
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 _FLUSH_SECONDS = 0.1
 _MOST_LINES = 2000

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import structlog
-
 from kapell.engine.loading import load_active
 from kapell.errors import DamagedHistoryError, NotFoundError
 from kapell.kernel import commands as c
@@ -18,6 +16,7 @@ from kapell.kernel.effects import PerformActivity
 from kapell.kernel.events import to_micros
 from kapell.kernel.recovery import find_open_work
 from kapell.reasons import Reason
+from kapell.telemetry import get_logger
 
 if TYPE_CHECKING:
     from kapell.clock import Clock
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from kapell.engine.timers import Timers
     from kapell.kernel.recovery import OpenWork
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 WAKE = "wake"
 """The purpose of the timer of a run that is not in memory: it is loaded, and then its own timers fire."""

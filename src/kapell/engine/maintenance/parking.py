@@ -50,9 +50,7 @@ class Parking:
         for active in self._host.runs.values():
             if active.idle_since is None or active.idle_since > idle_before or not self._is_quiet(active):
                 continue
-            due = min(
-                (due for entry in active.state.entries.values() for due in entry.timers.values()), default=None
-            )
+            due = min((due for entry in active.state.entries.values() for due in entry.timers.values()), default=None)
             if due is not None and due >= earliest:
                 found.append((active, due))
             if len(found) == _MOST_AT_ONCE:

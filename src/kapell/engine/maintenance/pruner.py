@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import structlog
-
 from kapell.errors import StorageError
+from kapell.telemetry import get_logger
 
 if TYPE_CHECKING:
+    from datetime import timedelta
     from kapell.clock import Clock
     from kapell.engine.store import RunStore
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 _EVERY_SECONDS = 60.0
 _AT_ONCE = 100
