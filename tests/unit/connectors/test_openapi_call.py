@@ -188,7 +188,7 @@ def test_authentication_is_sent():
         ("replacePet", {"petId": 1, "nmae": "x"}, "did you mean 'name'"),
         ("replacePet", {"petId": 1}, "needs a body"),
         ("addPets", {}, "needs a body: give it as the parameter 'body'"),
-        ("addPets", {"name": "x"}, "no parameter 'name'; it has body"),
+        ("addPets", {"name": "x"}, "no parameter 'name'; it has base, body"),
     ],
 )
 def test_mistakes_are_validation_errors_with_a_hint(operation_id, parameters, said):

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import msgspec
 
 from kapell.connectors.http.client import HttpReply, describe
+from kapell.connectors.http.large_json import decode_large_json
 from kapell.connectors.http.media import classify, find_charset
 from kapell.connectors.http.uri import hide_credentials
 from kapell.sdk import ActivityError
@@ -17,7 +18,7 @@ from kapell.sdk import ActivityError
 OutputFormat = Literal["raw", "content", "response"]
 OUTPUT_FORMATS: tuple[OutputFormat, ...] = ("raw", "content", "response")
 
-_BIG_BODY_BYTES = 256 * 1024
+_LARGE_BODY_BYTES = 256 * 1024
 _EXCERPT_CHARACTERS = 500
 _SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
 
@@ -56,10 +57,10 @@ async def make_output(reply: HttpReply, output: OutputFormat) -> Any:
     Raises:
         ActivityError: The body is declared as JSON, and is not.
     """
-    if output == "raw":
-        return base64.b64encode(reply.body).decode()
-    content = await _decode_large(reply) if len(reply.body) > _BIG_BODY_BYTES else decode_content(reply)
-    return content if output == "content" else _describe_response(reply, content)
+    decode = _encode_base64 if output == "raw" else decode_content
+    is_large = len(reply.body) > _LARGE_BODY_BYTES
+    content = await asyncio.to_thread(decode, reply) if is_large else decode(reply)
+    return _describe_response(reply, content) if output == "response" else content
 
 
 def decode_content(reply: HttpReply) -> Any:
@@ -78,20 +79,20 @@ def decode_content(reply: HttpReply) -> Any:
     if kind == "json":
         return _decode_json(reply)
     if kind in ("binary", "multipart"):
-        return base64.b64encode(reply.body).decode()
+        return _encode_base64(reply)
     return _decode_text(reply.body, find_charset(reply.content_type))
 
 
-async def _decode_large(reply: HttpReply) -> Any:
-    return await asyncio.to_thread(decode_content, reply)
+def _encode_base64(reply: HttpReply) -> str:
+    return base64.b64encode(reply.body).decode()
 
 
 def _decode_json(reply: HttpReply) -> Any:
     charset = find_charset(reply.content_type)
     try:
         if charset is None or charset.lower() in ("utf-8", "utf8", "us-ascii"):
-            return msgspec.json.decode(reply.body.removeprefix(b"\xef\xbb\xbf"))
-        return msgspec.json.decode(_decode_text(reply.body, charset))
+            return decode_large_json(reply.body.removeprefix(b"\xef\xbb\xbf"))
+        return decode_large_json(_decode_text(reply.body, charset).encode())
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         detail = (
             f"{describe(reply.call)} answered {reply.content_type} that is not JSON: {error}. {_make_excerpt(reply)}"

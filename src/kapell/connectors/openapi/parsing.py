@@ -8,6 +8,7 @@ import msgspec
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from kapell.connectors.http.large_json import decode_large_json
 from kapell.connectors.openapi.references import make_document_error
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def parse_document(document: Document) -> Any:
     """
     if document.body.lstrip()[:1] == b"{":
         try:
-            return msgspec.json.decode(document.body)
+            return decode_large_json(document.body)
         except (msgspec.DecodeError, RecursionError):
             pass  # a YAML mapping in flow style, perhaps; if not, YAML's message has the position
     try:
