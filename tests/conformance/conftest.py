@@ -156,3 +156,13 @@ def should_run_after(world, name, before):
     assert before in tasks
     assert name in tasks
     assert tasks.index(name) > tasks.index(before), tasks
+
+
+@pytest.fixture(name="read_yaml")
+def give_read_yaml():
+    return read_yaml
+
+
+def pytest_bdd_apply_tag(tag, function):
+    """Tags say which decision a scenario tests, to readers and to docs/conformance.md; they are no marks of pytest."""
+    return True

@@ -20,7 +20,7 @@ from kapell.engine.expression_helper import ExpressionHelper
 from kapell.engine.loading import iter_events
 from kapell.engine.secrets import SecretSource
 from kapell.errors import KapellError
-from kapell.kernel.events import TaskCompleted, TaskEntered
+from kapell.kernel.events import TaskCompleted, TaskEntered, TaskFaulted
 from kapell.kernel.limits import Limits
 from kapell.language import Workflow, load_workflow
 from kapell.language.program import Kind
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from kapell.kernel.events import Event
     from kapell.kernel.state import State
     from kapell.language.program import Program
-    from kapell.sdk import ActivityContext, ActivityRequest
+    from kapell.sdk import Activity, ActivityContext, ActivityRequest
 
     Perform = Callable[[ActivityRequest], Any]
     """What a fake activity does: returns (or awaits) an output or a `Takes`, or raises `ActivityError`."""
@@ -154,7 +154,7 @@ class EngineKit:
 
     def __init__(  # noqa: PLR0913 -- each is one thing that a test may choose
         self,
-        activities: Mapping[str, Perform] | None = None,
+        activities: Mapping[str, Perform | Activity] | None = None,
         *,
         workflows: Iterable[str | Workflow] = (),
         secrets: Mapping[str, str] | None = None,
@@ -167,7 +167,7 @@ class EngineKit:
         """Prepare an engine; entering the context starts it.
 
         Args:
-            activities: Kind (`http`, `shell`, ...) -> what it does.
+            activities: Kind (`http`, `shell`, ...) -> what it does: a function, or a real activity.
             workflows: What `run: workflow` can find, as text or as workflows.
             secrets: Name -> value, as the environment would give them.
             limits: The limits of each run.
@@ -182,7 +182,9 @@ class EngineKit:
         self.activities = {
             kind: FakeActivity(perform, self.clock, idempotent=kind in again)
             for kind, perform in (activities or {}).items()
+            if callable(perform)
         }
+        self._real = {kind: activity for kind, activity in (activities or {}).items() if not callable(activity)}
         self._workflows = [_read(workflow) for workflow in workflows]
         self._secrets = {f"KAPELL_SECRET_{name}": value for name, value in (secrets or {}).items()}
         self._admission: Admission = SlotAdmission({}, {}) if admission is None else admission
@@ -208,7 +210,7 @@ class EngineKit:
         engine = Engine(
             store=self.store,
             clock=self.clock,
-            activities=self.activities,
+            activities={**self.activities, **self._real},
             admission=self._admission,
             helper=ExpressionHelper(),
             secrets=SecretSource(environment=self._secrets),
@@ -316,7 +318,7 @@ def list_tasks(program: Program, history: Sequence[Event]) -> list[str]:
     """Return the names of a run's tasks in the order in which they began."""
     begun: dict[int, str] = {}
     for event in history:
-        if isinstance(event, TaskEntered | TaskCompleted):
+        if isinstance(event, TaskEntered | TaskCompleted | TaskFaulted) and event.entry:
             begun.setdefault(event.entry, program.nodes[event.node].name)
     return list(begun.values())
 
