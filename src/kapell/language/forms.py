@@ -42,7 +42,7 @@ class DurationForm(msgspec.Struct, frozen=True):
 class RecordForm(msgspec.Struct, frozen=True):
     """An object of the language."""
 
-    type: type[Record]
+    record: type[Record]
     non_empty: bool = False
 
 
@@ -63,7 +63,7 @@ class MapForm(msgspec.Struct, frozen=True):
 class NamedForm(msgspec.Struct, frozen=True):
     """A list of objects with one key each."""
 
-    type: type[Record]
+    record: type[Record]
     word: str
     non_empty: bool = False
 
@@ -82,7 +82,7 @@ class ArgumentsForm(msgspec.Struct, frozen=True):
 class PropertiesForm(msgspec.Struct, frozen=True):
     """An object that is checked as a class and kept as it is."""
 
-    type: type[Record]
+    record: type[Record]
     non_empty: bool = False
 
 
@@ -135,13 +135,13 @@ class RecordInfo(msgspec.Struct, frozen=True, kw_only=True):
     """A class of the model.
 
     Attributes:
-        type: The class.
+        record: The class.
         about: What it is.
         fields: Its fields, by their keys.
         has_definition: Whether the written object is kept beside the fields.
     """
 
-    type: type[Record]
+    record: type[Record]
     about: str
     fields: dict[str, Field]
     has_definition: bool
@@ -175,7 +175,9 @@ def record_of(record: type[Record]) -> RecordInfo:
                 default=default if isinstance(default, str | bool | int | float) else None,
             )
     about = (inspect.getdoc(record) or "").partition("\n")[0]
-    return RecordInfo(type=record, about=about, fields=fields, has_definition="definition" in record.__struct_fields__)
+    return RecordInfo(
+        record=record, about=about, fields=fields, has_definition="definition" in record.__struct_fields__
+    )
 
 
 @cache

@@ -29,7 +29,7 @@ from kapell.language.model import (
     Workflow,
 )
 from kapell.language.places import ARGUMENTS
-from kapell.language.problems import Problem, list_words, suggest
+from kapell.language.problems import Problem, Severity, list_words, suggest
 from kapell.language.records import iter_records
 from kapell.language.texts import is_wrapped
 from kapell.language.walk import iter_tasks
@@ -74,7 +74,11 @@ class _ReferenceLinter:
         self._lint_timeout(self._workflow.timeout, ())
         self._lint_recursion()
 
-    def _report(self, severity: str, code: str, message: str, path: Path, hint: str = "", *, key: bool = False) -> None:
+    def _report(
+        self, severity: Severity, code: str, message: str, path: Path, hint: str = "", *, key: bool = False
+    ) -> None:
+        self, severity: Severity, code: str, message: str, path: Path, hint: str = "", *, key: bool = False
+    ) -> None:
         self.problems.append(self._document.problem(severity, code, message, path, hint=hint, key=key))
 
     def _refer(self, what: str, name: str, section: str, known: Iterable[str], path: Path) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import msgspec
 
-if TYPE_CHECKING:
-    from kapell.language.pointers import Path
+from kapell.language.pointers import Path
 
 ARGUMENTS: Final = ("context", "input", "output", "secrets", "authorization", "task", "workflow", "runtime")
 """The variables that expressions can see everywhere (dsl.md, Runtime expression arguments)."""

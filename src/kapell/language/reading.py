@@ -61,23 +61,23 @@ class Reader(ScalarReader):
     # -- objects ------------------------------------------------------------------------------------------------------
 
     def _read_record(self, form: RecordForm, value: Any, path: Path) -> Any:
-        info = record_of(form.type)
+        info = record_of(form.record)
         if not isinstance(value, dict):
             hint = f"Its keys are {list_words(info.fields, 'and')}." if path else ""
             return self._wrong_type("an object", value, path, hint)
         if form.non_empty and not value:
             return self._error("empty", f"{label_of(path)} is empty", path, f"Write {list_words(info.fields)}.")
         good = self._check_keys(info, value, path)
-        good = self._check_rules(form.type, value, path) and good
+        good = self._check_rules(form.record, value, path) and good
         fields = {}
         for name, field in info.fields.items():
             if name in value:
-                fields[field.attribute] = self._read_field(form.type, field, value, path)
+                fields[field.attribute] = self._read_field(form.record, field, value, path)
         if not good or any(part is BAD for part in fields.values()):
             return BAD
         if info.has_definition:
             fields["definition"] = value
-        return form.type(**fields)
+        return form.record(**fields)
 
     def _read_field(self, record: type[Record], field: Field, value: dict[str, Any], path: Path) -> Any:
         written, place = value[field.name], (*path, field.name)
@@ -92,7 +92,7 @@ class Reader(ScalarReader):
     def _check_keys(self, info: RecordInfo, value: dict[str, Any], path: Path) -> bool:
         good = True
         for key in value:
-            if key not in info.fields and not info.type.KEEPS:
+            if key not in info.fields and not info.record.KEEPS:
                 good = self._refuse_key(info, key, path) and good
         for name, field in info.fields.items():
             if field.required and name not in value:
@@ -105,14 +105,14 @@ class Reader(ScalarReader):
         """Say that a key is unknown; it is a warning where the schema leaves room and nothing similar is known."""
         meant = suggest(key, info.fields)
         place = (*path, key)
-        if info.type.OPEN and not meant:
+        if info.record.OPEN and not meant:
             hint = f"Known are {list_words(info.fields, 'and')}."
             self._warn(
                 "unknown_key", f"`{key}` means nothing in {label_of(path)} and is ignored", place, hint, key=True
             )
             return True
         hint = f"Did you mean `{meant}`?" if meant else _list_keys(info)
-        code = "similar_key" if info.type.OPEN else "unknown_key"
+        code = "similar_key" if info.record.OPEN else "unknown_key"
         self._error(code, f"`{key}` is no key of {label_of(path)}", place, hint, key=True)
         return False
 
@@ -126,10 +126,10 @@ class Reader(ScalarReader):
         return good
 
     def _read_properties(self, form: PropertiesForm, value: Any, path: Path) -> Any:
-        result = self._read_record(RecordForm(form.type, form.non_empty), value, path)
+        result = self._read_record(RecordForm(form.record, form.non_empty), value, path)
         if result is BAD:
             return BAD
-        known = record_of(form.type).fields
+        known = record_of(form.record).fields
         for key in value.keys() - known.keys():
             self._collect(Value(), value[key], (*path, key))
         return value
@@ -180,7 +180,7 @@ class Reader(ScalarReader):
         if not isinstance(item, dict) or not item:
             said = f"an entry of {label_of(path[:-1])} must be a {form.word} with its name"
             return self._error("type", f"{said}, not {kind_of(item)}", path, f"Such as `- my{form.word.title()}:`.")
-        attribute, inner = named_of(form.type)
+        attribute, inner = named_of(form.record)
         words = _words_of(inner)
         names = list(item)
         if any(name in words for name in names) and not _is_named(item, words):
@@ -196,7 +196,7 @@ class Reader(ScalarReader):
                     key=True,
                 )
             return BAD
-        return BAD if results[0] is BAD else form.type(name=names[0], **{attribute: results[0]})
+        return BAD if results[0] is BAD else form.record(name=names[0], **{attribute: results[0]})
 
     def _refuse_nameless(self, form: NamedForm, inner: Form, item: dict[str, Any], path: Path) -> Any:
         """Say that a task has no name, or that what belongs to it is not indented."""

@@ -109,10 +109,10 @@ class _Writer:
         ]
 
     def _write_reference(self, form: RecordForm) -> dict[str, Any]:
-        return {**self._refer(form.type), **({"minProperties": 1} if form.non_empty else {})}
+        return {**self._refer(form.record), **({"minProperties": 1} if form.non_empty else {})}
 
     def _write_properties(self, form: PropertiesForm) -> dict[str, Any]:
-        return self._write_reference(RecordForm(form.type, form.non_empty))
+        return self._write_reference(RecordForm(form.record, form.non_empty))
 
     def _write_map(self, form: MapForm) -> dict[str, Any]:
         item = self.write(form.item)
@@ -130,10 +130,10 @@ class _Writer:
         return {**written, "minItems": 1} if form.non_empty else written
 
     def _write_named(self, form: NamedForm) -> dict[str, Any]:
-        name = form.type.__name__
+        name = form.record.__name__
         if name not in self.definitions:
             self.definitions[name] = {}
-            _, inner = named_of(form.type)
+            _, inner = named_of(form.record)
             self.definitions[name] = {
                 "type": "object",
                 "title": re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name),
