@@ -77,8 +77,6 @@ class _ReferenceLinter:
     def _report(
         self, severity: Severity, code: str, message: str, path: Path, hint: str = "", *, key: bool = False
     ) -> None:
-        self, severity: Severity, code: str, message: str, path: Path, hint: str = "", *, key: bool = False
-    ) -> None:
         self.problems.append(self._document.problem(severity, code, message, path, hint=hint, key=key))
 
     def _refer(self, what: str, name: str, section: str, known: Iterable[str], path: Path) -> None:
