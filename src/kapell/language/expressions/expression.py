@@ -10,6 +10,7 @@ from kapell.language.expressions.compiler import compile_native
 from kapell.language.expressions.errors import ExpressionSyntaxError, HelperNeeded
 from kapell.language.expressions.filters import BUDGET, MAX_VISITS, Filter, NotNative, weigh_deep
 from kapell.language.expressions.parser import parse_expression
+from kapell.language.expressions.reads import find_reads
 from kapell.language.expressions.scope import find_free_variables
 from kapell.language.expressions.unknown import UNKNOWN, Undetermined, contains_unknown
 
@@ -107,6 +108,11 @@ class Expression:
             return next(iter(self._abstract.many(document, env)), None)
         except (Undetermined, HelperNeeded, RecursionError):
             return UNKNOWN
+
+    @cached_property
+    def reads(self) -> frozenset[tuple[str, ...]]:
+        """The places in the input (`.`) and in the variables (their names) that it reads, at most; see `find_reads`."""
+        return find_reads(self.tree)
 
     @cached_property
     def _abstract(self) -> Filter | None:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from kapell.language.expressions.reads import INPUT, prune
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -28,5 +30,13 @@ class HelperTask(msgspec.Struct, frozen=True):
 
 def make_helper_task(expression: Expression, document: Any, variables: Mapping[str, Any]) -> HelperTask:
     """Describe the evaluation of an expression on a document, with what it needs of them."""
-    needed = {name: variables[name] for name in sorted(expression.variables) if name in variables}
-    return HelperTask(expression.source, document, needed)
+    places = expression.reads
+    needed = {
+        name: prune(variables[name], _below(name, places)) for name in sorted(expression.variables) if name in variables
+    }
+    read = _below(INPUT, places)
+    return HelperTask(expression.source, prune(document, read) if read else None, needed)
+
+
+def _below(root: str, places: frozenset[tuple[str, ...]]) -> frozenset[tuple[str, ...]]:
+    return frozenset(place[1:] for place in places if place[0] == root)
