@@ -31,10 +31,18 @@ def catch_fault(
     evaluate: Evaluator,
     surround: Callable[[Entry], Surroundings],
 ) -> ev.Event:
-    """Return `ErrorCaught` of the innermost `try` that catches the error, or `RunFaulted`. Raises `NeedsHelp`."""
+    """Return what becomes of an error on its way up. Raises `NeedsHelp`.
+
+    It is `ErrorCaught` of the innermost `try` that catches it, `BranchFaulted` of a competing fork whose other branches
+    may still win, or `RunFaulted`.
+    """
     reasons: list[Reason] = []
     error = item.error
+    inside = item.node
     for entry in state.iter_ancestors(item.parent):
+        if _others_may_win(program, entry):
+            return ev.BranchFaulted(at=now, entry=entry.entry, node=inside, error=error)
+        inside = entry.node
         if entry.tried is None or entry.tried.handling:
             continue
         spec: TrySpec = program.nodes[entry.node].spec
@@ -148,6 +156,11 @@ class _Catch:
         highest = self._evaluate.duration(retry.jitter_to, document, self._at)
         seed = f"{run_id}{self._entry.reference}/{self._entry.entry}/{number}"
         return wait + compute_jitter(lowest, highest, seed)
+
+
+def _others_may_win(program: Program, entry: Entry) -> bool:
+    """Tell whether the entry is a competing fork with a further branch under way (decision 11)."""
+    return entry.forked is not None and program.nodes[entry.node].spec.compete and entry.forked.remaining > 1
 
 
 def _find_difference(wanted: Mapping[str, Any] | None, error: WorkflowError) -> str | None:

@@ -168,6 +168,20 @@ class ErrorCaught(Event, tag="error_caught", kw_only=True):
     reason: Reason
 
 
+class BranchFaulted(Event, tag="branch_faulted", kw_only=True):
+    """A branch of a competing fork faulted, and the others go on: one of them may still win.
+
+    Attributes:
+        entry: The entry of the fork.
+        node: The branch.
+        error: Its error.
+    """
+
+    entry: int
+    node: int
+    error: WorkflowError
+
+
 class AttemptCreated(Event, tag="attempt_created", kw_only=True):
     """An activity is asked for. It is performed at once, unless an `AttemptHeld` follows.
 
@@ -309,6 +323,7 @@ AnyEvent = (
     | IterationStarted
     | LoopEnded
     | ErrorCaught
+    | BranchFaulted
     | AttemptCreated
     | AttemptHeld
     | AttemptDispatched

@@ -9,7 +9,7 @@ from msgspec import UNSET
 
 from kapell.kernel import events as ev
 from kapell.kernel import state as st
-from kapell.kernel.closing import NOTHING, arm, clear_inside, fail
+from kapell.kernel.closing import NOTHING, arm, clear_inside, close, fail
 from kapell.kernel.effects import Effect, PerformActivity, StartChild
 from kapell.kernel.faults import make_lost_error, make_timeout_error
 
@@ -55,6 +55,19 @@ def fold_error_caught(program: Program, state: st.State, event: ev.ErrorCaught) 
         state.ready.append(st.Enter(spec.catch_first, entry.entry, entry.input, entry.scope))
     else:
         state.ready.append(st.Finish(entry.entry, entry.input))
+    return effects
+
+
+def fold_branch_faulted(_program: Program, state: st.State, event: ev.BranchFaulted) -> Sequence[Effect]:
+    """The branch is out of the race."""
+    state.ready.popleft()
+    fork = state.entries[event.entry]
+    assert fork.forked is not None
+    fork.forked.remaining -= 1
+    effects: list[Effect] = []
+    for child in list(fork.children):
+        if state.entries[child].node == event.node:
+            close(state, child, effects)
     return effects
 
 

@@ -214,6 +214,11 @@ def _loop_ended(narrator: Narrator, place: Place, event: ev.LoopEnded) -> Told:
     return event.reason.text
 
 
+def _branch_faulted(narrator: Narrator, _place: Place, event: ev.BranchFaulted) -> Told:
+    branch = narrator.program.nodes[event.node].name
+    return f"The branch `{branch}` is out of the race ({event.error.title}: {event.error.detail}); the others go on."
+
+
 def _error_caught(narrator: Narrator, place: Place, event: ev.ErrorCaught) -> Told:
     del narrator, place
     what = f"Caught: {say_error(event.error)}"
@@ -361,6 +366,7 @@ _TELL: dict[type[ev.Event], Callable[[Narrator, Place, Any], Told]] = {
     ev.IterationStarted: _iteration_started,
     ev.LoopEnded: _loop_ended,
     ev.ErrorCaught: _error_caught,
+    ev.BranchFaulted: _branch_faulted,
     ev.AttemptCreated: _attempt_created,
     ev.AttemptHeld: _attempt_held,
     ev.AttemptDispatched: _attempt_dispatched,
