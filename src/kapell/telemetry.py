@@ -40,6 +40,10 @@ class Logger:
         """Log a problem."""
         self._log("error", event, facts)
 
+    def exception(self, event: str, **facts: Any) -> None:
+        """Log a problem with the exception that is being handled, and where it arose."""
+        self._log("error", event, {**facts, "exc_info": True})
+
     def _log(self, level: str, event: str, facts: dict[str, Any]) -> None:
         if _LEVELS[level] >= _lowest["level"]:
             getattr(_load_library().get_logger(module=self._name), level)(event, **facts)
@@ -53,7 +57,7 @@ def get_logger(name: str) -> Logger:
 @cache
 def _load_library() -> Any:
     """Load the logging library and let it write lines for people to stderr."""
-    import structlog  # noqa: PLC0415 -- see the module's docstring
+    import structlog  # noqa: PLC0415 -- see the docstring
 
     structlog.configure(
         processors=[

@@ -2,27 +2,32 @@
 
 One aiohttp session, made when it is first needed and kept for its connections. It follows no redirects, keeps no
 cookies and reads no `.netrc`: what one run does is never seen by another.
+
+The library takes a quarter of a second to load, and most runs call nothing: it is loaded with the first call, in a
+thread, so that other runs go on meanwhile.
 """
 
 from __future__ import annotations
 
 import asyncio
 import ssl
+import sys
 from collections.abc import Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import aiohttp
 import msgspec
-from yarl import URL
 
 import kapell
-from kapell.connectors.http.failures import describe_failure
 from kapell.connectors.http.proxy import ProxyChooser
 from kapell.connectors.http.uri import hide_credentials
 from kapell.sdk import ActivityError
 
 if TYPE_CHECKING:
+    import aiohttp
+    from yarl import URL
+
     from kapell.connectors.http.settings import HttpSettings
 
 _NOTHING_SKIPPED: tuple[str, ...] = ()
@@ -84,12 +89,17 @@ class HttpClient:
         Raises:
             ActivityError: No complete response arrived: unreachable, broken off, too late, too large, not HTTP.
         """
-        url = _parse(call)
+        if "aiohttp" not in sys.modules:
+            await asyncio.to_thread(import_module, "aiohttp")
+        import aiohttp  # noqa: PLC0415 -- see the module's docstring
+
+        session = self._session if self._loop is asyncio.get_running_loop() and self._session else await self._open()
+
+        url = _parse(call.uri, call)
         uri, headers = call.uri, call.headers
         if self._origins:
             uri, headers = self._redirect_origin(call)
-            url = URL(uri, encoded=True)
-        session = self._session if self._loop is asyncio.get_running_loop() and self._session else await self._open()
+            url = _parse(uri, call)
         try:
             async with session.request(
                 call.method,
@@ -111,6 +121,8 @@ class HttpClient:
                     body=body,
                 )
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            from kapell.connectors.http.failures import describe_failure  # noqa: PLC0415 -- it needs the library
+
             raise describe_failure(error, describe(call)) from error
 
     async def close(self) -> None:
@@ -120,6 +132,8 @@ class HttpClient:
             await session.close()
 
     async def _open(self) -> aiohttp.ClientSession:
+        import aiohttp  # noqa: PLC0415 -- see the module's docstring
+
         settings = self._settings
         await self.close()
         connector = aiohttp.TCPConnector(
@@ -175,9 +189,11 @@ def describe(call: HttpCall) -> str:
     return f"{call.method} {hide_credentials(call.uri.partition('?')[0])}"
 
 
-def _parse(call: HttpCall) -> URL:
+def _parse(uri: str, call: HttpCall) -> URL:
+    from yarl import URL  # noqa: PLC0415 -- it comes with the library
+
     try:
-        url = URL(call.uri, encoded=True)
+        url = URL(uri, encoded=True)
         if url.scheme in ("http", "https") and url.host and url.port:
             return url
         reason = "it is no http or https address"

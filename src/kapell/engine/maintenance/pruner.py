@@ -10,6 +10,7 @@ from kapell.telemetry import get_logger
 
 if TYPE_CHECKING:
     from datetime import timedelta
+
     from kapell.clock import Clock
     from kapell.engine.store import RunStore
 
