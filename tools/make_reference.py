@@ -5,17 +5,21 @@ With `--check` it writes nothing and fails where a page is not what the code say
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import typer
+
+from kapell.cli.app import app
 from kapell.language.schema import make_json_schema
 from kapell.settings import PREFIX, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
 ATTRIBUTE = re.compile(r"^        (\w+): (.*(?:\n            .*)*)", re.MULTILINE)
@@ -60,7 +64,52 @@ def make_schema_page() -> str:
     return json.dumps(make_json_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
+def make_commands_page() -> str:
+    """Return the page of the commands, each with its arguments and options."""
+    sections = [
+        "# Commands\n\n" + NOTICE + "`kapell --help` and `kapell COMMAND --help` say the same in the terminal.\n",
+        *(describe_command(path, command) for path, command in iter_commands("kapell", typer.main.get_command(app))),
+    ]
+    return "\n".join(sections)
+
+
+# Typer brings its own copy of click, which it does not offer to others: its commands are looked at, not imported.
+def iter_commands(path: str, command: Any) -> Iterator[tuple[str, Any]]:
+    """Yield every command below a command, with what one types to call it, in alphabetical order."""
+    if not hasattr(command, "commands"):
+        yield path, command
+        return
+    for name, below in sorted(command.commands.items()):
+        if not below.hidden:
+            yield from iter_commands(f"{path} {name}", below)
+
+
+def describe_command(path: str, command: Any) -> str:
+    """Return a command's section.
+
+    Raises:
+        ValueError: An argument or option has no help text.
+    """
+    context = command.make_context(path, [], resilient_parsing=True)
+    pieces = [show_usage(piece) for parameter in command.params for piece in parameter.get_usage_pieces(context)]
+    rows = []
+    for parameter in command.params:
+        name, meaning = parameter.get_help_record(context) or ("", "")
+        if not meaning.replace("[required]", "").strip() and not parameter.hidden:
+            raise ValueError(f"{path}: {parameter.name} has no help text")
+        if not parameter.hidden:
+            rows.append(f"| `{name}` | {meaning} |".replace("  [", " ["))
+    table = "\n".join(["| argument, option | meaning |", "|---|---|", *rows, ""]) if rows else ""
+    return f"## `{' '.join([path, *pieces])}`\n\n{inspect.cleandoc(command.help or '')}\n\n{table}"
+
+
+def show_usage(piece: str) -> str:
+    """Return an argument as one types it: `FILE...`, `[RUN]`."""
+    return re.sub(r"[{}]", "", piece).replace("[[", "[").replace("]]", "]").replace("......", "...")
+
+
 PAGES: dict[str, Callable[[], str]] = {
+    "commands.md": make_commands_page,
     "settings.md": make_settings_page,
     "workflow.schema.json": make_schema_page,
 }
