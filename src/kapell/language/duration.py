@@ -74,6 +74,9 @@ def parse_iso_8601(text: str) -> dict[str, float]:
 
 def _total(parts: Mapping[str, float]) -> timedelta:
     try:
-        return sum((LENGTHS[name] * amount for name, amount in parts.items()), timedelta())
+        total = sum((LENGTHS[name] * amount for name, amount in parts.items()), timedelta())
     except OverflowError:
         raise ValueError("the duration is longer than Kapell can count (about 2.7 million years)") from None
+    if total < timedelta():
+        raise ValueError("a duration cannot be negative")
+    return total

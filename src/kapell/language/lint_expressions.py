@@ -63,8 +63,8 @@ class _ExpressionLinter:
                 )
         return self._problems
 
-    def _report(self, severity: Severity, code: str, message: str, path: Path, hint: str = "", offset: int = 0) -> None:
-        self._problems.append(self._document.problem(severity, code, message, path, hint=hint, offset=offset))
+    def _report(self, severity: Severity, code: str, message: str, path: Path, hint: str = "", index: int = 0) -> None:
+        self._problems.append(self._document.problem(severity, code, message, path, hint=hint, index=index))
 
     # -- expressions --------------------------------------------------------------------------------------------------
 
@@ -74,8 +74,8 @@ class _ExpressionLinter:
             root = parse_expression(source)
             free = find_free_variables(root)
         except ExpressionSyntaxError as error:
-            offset = self._offset_in_line(site, begin + error.position)
-            self._report("error", "expression", error.message.rstrip("."), site.path, error.hint, offset)
+            said = error.message.rstrip(".")
+            self._report("error", "expression", said, site.path, error.hint, begin + error.position)
             return
         for name in sorted(free):
             self._lint_variable(name, root, site, place, begin)
@@ -85,7 +85,7 @@ class _ExpressionLinter:
             self._uses_of_input.append((place.task_path, site.path))
 
     def _lint_variable(self, name: str, root: tree.Node, site: Site, place: Place, begin: int) -> None:
-        offset = self._offset_in_line(site, begin + _position_of(root, name))
+        index = begin + _position_of(root, name)
         if name in place.variables:
             return
         if name == "output" and place.inner[:1] not in (("output",), ("export",)):
@@ -95,7 +95,7 @@ class _ExpressionLinter:
                 "`$output` is only known in `output` and `export`",
                 site.path,
                 "The output of the task before is this task's input: `.`.",
-                offset,
+                index,
             )
         if name in ARGUMENTS or place.is_shared:
             return
@@ -106,17 +106,7 @@ class _ExpressionLinter:
             if meant
             else f"Known here are {list_words((f'${word}' for word in known), 'and')}."
         )
-        self._report("error", "unknown_variable", f"there is no variable `${name}` here", site.path, hint, offset)
-
-    def _offset_in_line(self, site: Site, offset: int) -> int:
-        """Give how far from the value's beginning an offset in it stands; 0 where the text is written otherwise."""
-        node = self._document.find_node(site.path)
-        if node is None or node.is_alias:
-            return 0
-        written = self._document.text[node.start : node.end]
-        if written == site.text:
-            return offset
-        return offset + 1 if written[1:-1] == site.text else 0
+        self._report("error", "unknown_variable", f"there is no variable `${name}` here", site.path, hint, index)
 
     # -- secrets (decision 5) -----------------------------------------------------------------------------------------
 

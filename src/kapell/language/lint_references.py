@@ -252,9 +252,7 @@ class _ReferenceLinter:
         except ValueError as error:
             self._report("error", "duration", str(error), path)
             return
-        if length.total_seconds() < 0:
-            self._report("error", "range", "a duration cannot be negative", path)
-        elif not length and path[-1] in ("every", "after") and "catch" not in path:
+        if not length and path[-1] in ("every", "after") and "catch" not in path:
             self._report("error", "range", f"`{path[-1]}` must be longer than nothing", path)
 
     def _lint_schema(self, schema: SchemaDefinition, path: Path) -> None:

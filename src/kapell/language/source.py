@@ -67,6 +67,23 @@ class SourceDocument:
             node = child
         return node.key_position if key and node.key_position is not None else node.position
 
+    def locate_in_text(self, path: Path, index: int) -> Position:
+        """Give the place of a character of a text; that of the text where escapes or folds hide it."""
+        node = self.find_node(path)
+        if node is None or node.is_alias or not isinstance(node.value, str):
+            return self.locate(path)
+        written, value = self.text[node.start : node.end], node.value
+        for quotes in (0, 1):
+            if written[quotes : len(written) - quotes] == value:
+                return Position.of(self.text, node.start + quotes + index)
+        if node.style == "|":
+            row = value.count("\n", 0, index)
+            line, column = value.split("\n")[row], index - (value.rfind("\n", 0, index) + 1)
+            body = written.replace("\r\n", "\n").split("\n")[1:]
+            if row < len(body) and body[row].endswith(line):
+                return Position(node.position.line + 1 + row, len(body[row]) - len(line) + column + 1)
+        return node.position
+
     def locate_pointer(self, pointer: str, *, key: bool = False) -> Position:
         """Give the place of a value by its JSON pointer, as `locate` does.
 
@@ -84,7 +101,7 @@ class SourceDocument:
         *,
         hint: str = "",
         key: bool = False,
-        offset: int = 0,
+        index: int = 0,
     ) -> Problem:
         """Make a problem about a place of this document.
 
@@ -95,9 +112,9 @@ class SourceDocument:
             path: The place.
             hint: What to do.
             key: Whether the place is the key and not the value.
-            offset: How many characters into the value the place is; used where the value stands on one plain line.
+            index: How many characters into a text the place is.
         """
-        position = self.locate(path, key=key)
+        position = self.locate_in_text(path, index) if index else self.locate(path, key=key)
         return Problem(
             severity=severity,
             code=code,
@@ -105,7 +122,7 @@ class SourceDocument:
             hint=_shorten(hint),
             file=self.name,
             line=position.line,
-            column=position.column + offset,
+            column=position.column,
             pointer=to_pointer(path),
         )
 

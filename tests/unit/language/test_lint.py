@@ -60,6 +60,23 @@ EXPRESSIONS = {
 }
 
 
+@pytest.mark.parametrize(
+    ("written", "place"),
+    [
+        ("if: .a + lenght", "4:16"),
+        ("if: '.a + lenght'", "4:17"),
+        ('if: "${ .a + lenght }"', "4:20"),
+        ("if: |\n        .a +\n          lenght\n", "6:11"),
+        ("if: |-\n        ${\n          .a + lenght\n        }\n", "6:16"),
+        ("if: >-\n        .a +\n        lenght\n", "4:11"),
+        ("if: '.a + \"''\" + lenght'", "4:11"),
+    ],
+)
+def test_errors_in_expressions_are_pointed_at(written: str, place: str) -> None:
+    (problem,) = find_problems(f"do:\n  - a:\n      {written}\n      set: {{x: 1}}\n")
+    assert problem.startswith(f"w.yaml:{place}: error: There is no function `lenght`")
+
+
 @pytest.mark.parametrize(("body", "said"), EXPRESSIONS.values(), ids=EXPRESSIONS)
 def test_expressions_are_checked(body: str, said: str) -> None:
     (problem,) = find_problems(body)
