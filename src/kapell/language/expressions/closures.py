@@ -74,21 +74,29 @@ def or_unknown(one: One) -> One:
     return run
 
 
-def checked(function: Callable[..., Any], cost: Cost) -> Callable[..., Any]:
+def checked(function: Callable[..., Any], cost: Cost, *, of_input: bool) -> Callable[..., Any]:
     """Let a function see no unknown value; nor, if it looks into its arguments, unknown parts."""
 
     def run(value: Any, *results: Any) -> Any:
+        arguments = [value, *results] if of_input else results
         if cost == "deep":
-            if contains_unknown([value, *results]):
+            if contains_unknown(list(arguments)):
                 raise Undetermined
-        elif value is UNKNOWN or any(result is UNKNOWN for result in results):
+        elif any(argument is UNKNOWN for argument in arguments):
             raise Undetermined
         return function(value, *results)
 
     return run
 
 
-def counted(function: Callable[..., Any], cost: Cost, parts: tuple[Filter, ...], **order: Any) -> Filter:
+def counted(
+    function: Callable[..., Any],
+    cost: Cost,
+    parts: tuple[Filter, ...],
+    order: tuple[int, ...] | None,
+    *,
+    of_input: bool,
+) -> Filter:
     """Call a function on the input and the results of the parts, and count what it visits."""
     weigh = weigh_deep if cost == "deep" else weigh_wide
     if not parts:
@@ -98,14 +106,14 @@ def counted(function: Callable[..., Any], cost: Cost, parts: tuple[Filter, ...],
             return function(value)
 
         return single(run_alone)
-
-    gathered = combine(gather, parts, **order)
+    first = 0 if of_input else 1
+    gathered = combine(gather, parts, order)
     if gathered.single is not None:
         gather_one = gathered.single
 
         def run(value: Any, env: Environment) -> Any:
             arguments = gather_one(value, env)
-            spend(env, weigh(arguments))
+            spend(env, weigh(arguments[first:]))
             return function(*arguments)
 
         return single(run)
@@ -113,7 +121,7 @@ def counted(function: Callable[..., Any], cost: Cost, parts: tuple[Filter, ...],
 
     def run_many(value: Any, env: Environment) -> Iterator[Any]:
         for arguments in gather_many(value, env):
-            spend(env, weigh(arguments))
+            spend(env, weigh(arguments[first:]))
             yield function(*arguments)
 
     return multiple(run_many)
@@ -278,6 +286,8 @@ def make_object(_value: Any, *pairs: Any) -> dict[str, Any]:
     made = {}
     for key, value in zip(pairs[::2], pairs[1::2], strict=True):
         if type(key) is not str:
+            if key is UNKNOWN:
+                raise Undetermined
             raise ExpressionError(f"Cannot use {values.describe(key)} as object key")
         made[key] = value
     return made
@@ -351,6 +361,23 @@ def chain(parts: tuple[Filter, ...]) -> Many:
             yield from many(value, env)
 
     return run if len(manies) != 1 else manies[0]
+
+
+def run_through(ones: list[One]) -> list[Filter]:
+    """Compile a pipe of single results, however long, to at most one filter."""
+    if len(ones) <= 1:
+        return [single(one) for one in ones]
+    if len(ones) == 2:  # noqa: PLR2004 -- the frequent case, without a loop
+        first, second = ones
+        return [single(lambda value, env: second(first(value, env), env))]
+    stages = tuple(ones)
+
+    def run(value: Any, env: Environment) -> Any:
+        for stage in stages:
+            value = stage(value, env)
+        return value
+
+    return [single(run)]
 
 
 def connect(first: Filter, second: Filter) -> Filter:

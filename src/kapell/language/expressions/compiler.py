@@ -36,6 +36,7 @@ from kapell.language.expressions.closures import (
     make_object,
     or_unknown,
     recurse_all,
+    run_through,
     walk_field,
     write_text,
 )
@@ -57,6 +58,7 @@ from kapell.language.expressions.updates import EACH, compile_assignment, compil
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from kapell.language.expressions.filters import One
     from kapell.language.expressions.tree import Node
 
 
@@ -94,13 +96,29 @@ class _Compiler:
             return single(or_unknown(compiled.single))
         return compiled
 
-    def apply(self, function: Callable[..., Any], cost: Cost, parts: tuple[Filter, ...], **order: Any) -> Filter:
-        """Call a function on the input and the results of the parts; count what it visits."""
+    def apply(
+        self,
+        function: Callable[..., Any],
+        cost: Cost,
+        parts: tuple[Filter, ...],
+        order: tuple[int, ...] | None = None,
+        *,
+        of_input: bool = False,
+    ) -> Filter:
+        """Call a function on the input and the results of the parts; count what it visits.
+
+        Args:
+            function: What to call.
+            cost: What it visits.
+            parts: What gives its arguments.
+            order: See `combine`.
+            of_input: Whether it looks at the input too; operators do not.
+        """
         if self.abstract:
-            function = checked(function, cost)
+            function = checked(function, cost, of_input=of_input)
         if cost == "plain":
-            return combine(function, parts, **order)
-        return counted(function, cost, parts, **order)
+            return combine(function, parts, order)
+        return counted(function, cost, parts, order, of_input=of_input)
 
     # -- leaves ----------------------------------------------------------------------------------------------------
 
@@ -123,7 +141,7 @@ class _Compiler:
         return single(read)
 
     def format(self, node: tree.Format) -> Filter:
-        return self.apply(self.formatter(node.name), "deep", ())
+        return self.apply(self.formatter(node.name), "deep", (), of_input=True)
 
     def formatter(self, name: str) -> Callable[[Any], str]:
         if name not in FORMATTERS:
@@ -152,8 +170,8 @@ class _Compiler:
         self, function: Callable[..., Any], parts: tuple[Filter, ...], order: tuple[int, ...], *, lenient: bool
     ) -> Filter:
         if not lenient:
-            return self.apply(function, "plain", parts, order=order)
-        function = checked(function, "plain") if self.abstract else function
+            return self.apply(function, "plain", parts, order)
+        function = checked(function, "plain", of_input=False) if self.abstract else function
         return forgive(function, combine(gather, parts, order))
 
     def iterate(self, node: tree.Iterate) -> Filter:
@@ -195,7 +213,7 @@ class _Compiler:
         parts: list[Filter] = []
         for entry in node.entries:
             parts += (self.compile(entry.key), self.compile(entry.value))
-        return self.apply(make_object, "plain", tuple(parts))
+        return combine(make_object, tuple(parts))
 
     def string_template(self, node: tree.StringTemplate) -> Filter:
         write = self.formatter(node.format)
@@ -210,7 +228,7 @@ class _Compiler:
             waiting = iter(results)
             return check_length("".join(write(next(waiting)) if text is None else text for text in texts))
 
-        return self.apply(build, "deep", parts, order=tuple(reversed(range(len(parts)))))
+        return self.apply(build, "deep", parts, tuple(reversed(range(len(parts)))))
 
     # -- operators -------------------------------------------------------------------------------------------------
 
@@ -226,7 +244,7 @@ class _Compiler:
         function, cost = OPERATORS[node.operator]
         if left.single is not None and right.single is not None and not self.abstract:
             return single(compile_operator(node.operator, function, left.single, right.single))
-        return self.apply(lambda _value, one, other: function(one, other), cost, (left, right), order=(1, 0))
+        return self.apply(lambda _value, one, other: function(one, other), cost, (left, right), (1, 0))
 
     def assignment(self, node: tree.Assignment) -> Filter:
         if self.abstract:
@@ -278,7 +296,16 @@ class _Compiler:
     # -- flow ------------------------------------------------------------------------------------------------------
 
     def pipe(self, node: tree.Pipe) -> Filter:
-        return functools.reduce(connect, [self.compile(stage) for stage in node.stages])
+        groups: list[Filter] = []
+        straight: list[One] = []
+        for stage in node.stages:
+            compiled = self.compile(stage)
+            if compiled.single is not None:
+                straight.append(compiled.single)
+                continue
+            groups += [*run_through(straight), compiled]
+            straight = []
+        return functools.reduce(connect, [*groups, *run_through(straight)])
 
     def comma(self, node: tree.Comma) -> Filter:
         return multiple(chain(tuple(self.compile(item) for item in node.items)))
@@ -386,7 +413,8 @@ class _Compiler:
             return self.compile(MACROS[signature].expand(node.arguments))
         if signature in FUNCTIONS:
             function, cost = FUNCTIONS[signature]
-            return self.apply(function, cost, tuple(self.compile(argument) for argument in node.arguments))
+            parts = tuple(self.compile(argument) for argument in node.arguments)
+            return self.apply(function, cost, parts, of_input=True)
         if signature in (("del", 1), ("map_values", 1)) and not self.abstract:
             self.loops = True
             (argument,) = node.arguments
