@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from typing import TYPE_CHECKING
 
 from kapell.clock import SystemClock
@@ -18,8 +18,9 @@ from kapell.kernel.limits import Limits
 from kapell.storage.data_folder import DataFolder
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 
+    from kapell.language.model import Workflow
     from kapell.sdk import Activity
     from kapell.settings import Settings
 
@@ -40,12 +41,37 @@ def open_store(settings: Settings, *, busy_timeout_seconds: float = 5.0) -> Sqli
     return SqliteRunStore(folder.database_path, folder.log_path, busy_timeout_seconds=busy_timeout_seconds)
 
 
+@contextmanager
+def own_store(settings: Settings) -> Iterator[SqliteRunStore]:
+    """Own the runs of the data folder without working on them, until the context is left.
+
+    Raises:
+        ConflictError: Another process owns the runs of this folder.
+        UsageError: The folder cannot be used.
+    """
+    folder = DataFolder(settings.data)
+    folder.lock()
+    try:
+        with closing(open_store(settings)) as store:
+            yield store
+    finally:
+        folder.unlock()
+
+
 @asynccontextmanager
-async def open_engine(settings: Settings, *, origins: Mapping[str, str] | None = None) -> AsyncIterator[Engine]:
+async def open_engine(
+    settings: Settings,
+    *,
+    workflows: Sequence[Workflow] = (),
+    only: Collection[str] | None = None,
+    origins: Mapping[str, str] | None = None,
+) -> AsyncIterator[Engine]:
     """Own the runs of the data folder and work on them, until the context is left.
 
     Args:
         settings: The settings.
+        workflows: What `run: workflow` finds.
+        only: Of the unfinished runs take up only these, with their child runs.
         origins: Where HTTP calls to an origin really go; for tests.
 
     Raises:
@@ -58,7 +84,8 @@ async def open_engine(settings: Settings, *, origins: Mapping[str, str] | None =
         store = SqliteRunStore(folder.database_path, folder.log_path, busy_timeout_seconds=_COMMIT_WAIT_SECONDS)
         try:
             engine = make_engine(settings, store, origins or {})
-            await engine.start()
+            engine.offer(workflows)
+            await engine.start(only)
             try:
                 yield engine
             finally:

@@ -40,7 +40,7 @@ from kapell.reasons import Reason
 from kapell.telemetry import get_logger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping, Sequence
+    from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 
     from kapell.clock import Clock
     from kapell.engine.active import ActiveRun
@@ -113,8 +113,11 @@ class Engine:
         self.unfinished: list[str] = []
         """The runs that were taken up at the start, oldest first."""
 
-    async def start(self) -> None:
+    async def start(self, only: Collection[str] | None = None) -> None:
         """Become the owner of the runs, take up the unfinished ones, and begin to work.
+
+        Args:
+            only: Of the unfinished runs take up only these, with their child runs; the others stay as they are.
 
         Raises:
             StorageError: The store cannot be written.
@@ -154,7 +157,7 @@ class Engine:
         )
         self._host.load_child = self._recovery.find
         self._timers.start()
-        self.unfinished = self._recovery.recover_all()
+        self.unfinished = self._recovery.recover_all(only)
         self._begin_duties(epoch)
 
     def _begin_duties(self, epoch: int) -> None:
@@ -197,6 +200,10 @@ class Engine:
         for activity in self._activities.values():
             await activity.close()
         self.logbook.flush()
+
+    async def wait_for_background(self) -> None:
+        """Return when every process has ended, also those that no task waits for."""
+        await self._attempts.drain(None)
 
     # -- runs ---------------------------------------------------------------------------------------------------------
 

@@ -19,6 +19,8 @@ from kapell.reasons import Reason
 from kapell.telemetry import get_logger
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from kapell.clock import Clock
     from kapell.engine.active import ActiveRun
     from kapell.engine.attempts import Attempts
@@ -57,9 +59,15 @@ class Recovery:
         self._attempts = attempts
         self._timers = timers
 
-    def recover_all(self) -> list[str]:
-        """Take up every run that has not ended, and return their ids, oldest first. Waiting ones stay on disk."""
+    def recover_all(self, only: Collection[str] | None = None) -> list[str]:
+        """Take up every run that has not ended, and return their ids, oldest first. Waiting ones stay on disk.
+
+        Args:
+            only: Take up only these, and the child runs that they wait for.
+        """
         records = self._store.list_unfinished()
+        if only is not None:
+            records = _select(records, only)
         now = self._clock.now()
         loaded = []
         for record in records:
@@ -146,3 +154,12 @@ class Recovery:
 
     def _is_parked(self, run_id: str, records: list[RunRecord]) -> bool:
         return any(record.run_id == run_id and record.parked_until is not None for record in records)
+
+
+def _select(records: list[RunRecord], run_ids: Collection[str]) -> list[RunRecord]:
+    """Return the records of these runs and of all below them; parents stand before their children."""
+    wanted = set(run_ids)
+    for record in records:
+        if record.parent_run_id in wanted:
+            wanted.add(record.run_id)
+    return [record for record in records if record.run_id in wanted]
