@@ -8,7 +8,7 @@ import pytest
 
 from kapell.connectors.http import HttpActivity, HttpSettings
 from kapell.connectors.http.activity import make_call
-from kapell.connectors.http.client import HttpCall, HttpReply
+from kapell.connectors.http.message import HttpCall, HttpReply
 from kapell.connectors.http.proxy import ProxyChooser
 from kapell.connectors.http.response import check_status, decode_content, join_headers, make_output
 from kapell.sdk import ActivityError, ActivityRequest

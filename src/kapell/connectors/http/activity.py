@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from kapell.connectors.http.authentication import make_authorization
 from kapell.connectors.http.body import encode_body
-from kapell.connectors.http.client import HttpCall, HttpClient
+from kapell.connectors.http.client import HttpClient
+from kapell.connectors.http.message import HttpCall
 from kapell.connectors.http.response import OUTPUT_FORMATS, OutputFormat, check_status, make_output
 from kapell.connectors.http.uri import append_query, expand_template, quote_uri, to_pairs, to_scalar_text
 from kapell.sdk import ActivityContext, ActivityError, ActivityRequest

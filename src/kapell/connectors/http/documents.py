@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urljoin, urlsplit
 
 import msgspec
 
 from kapell.connectors.http.activity import find_header, make_headers
-from kapell.connectors.http.client import HttpCall, HttpClient, HttpReply
+from kapell.connectors.http.message import HttpCall, HttpReply
 from kapell.connectors.http.response import check_status
 from kapell.sdk import ActivityError
+
+if TYPE_CHECKING:
+    from kapell.connectors.http.client import HttpClient
 
 _MAX_REDIRECTS = 5
 _NOT_MODIFIED = 304

@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 import msgspec
 
-from kapell.connectors.http.client import HttpReply, describe
 from kapell.connectors.http.large_json import decode_large_json
 from kapell.connectors.http.media import classify, find_charset
+from kapell.connectors.http.message import HttpReply, describe
 from kapell.connectors.http.uri import hide_credentials
 from kapell.sdk import ActivityError
 

@@ -15,8 +15,8 @@ import msgspec
 
 from kapell.connectors.http.activity import add_idempotency_key, find_header, make_headers
 from kapell.connectors.http.body import encode_body
-from kapell.connectors.http.client import HttpCall
 from kapell.connectors.http.media import classify
+from kapell.connectors.http.message import HttpCall
 from kapell.connectors.http.uri import quote_uri, to_scalar_text
 from kapell.connectors.openapi.serialisation import write_cookie, write_header, write_path, write_query
 from kapell.sdk import ActivityError

@@ -151,6 +151,8 @@ class Keeper:
             for pid, ended in reap():
                 status = ended if pid == main else status
             if not has_children():
+                if not _IS_LINUX:
+                    _signal_group(main, signal.SIGKILL)
                 return {"code": os.waitstatus_to_exitcode(status or 0), "leftBehind": left_behind}
             now = time.monotonic()
             if status is not None and self._term_at > now + _LINGER_SECONDS:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_CHUNK_BYTES = 64 * 1024
+_CHUNK_BYTES = 16 * 1024  # a chunk may be thousands of lines, each of which goes into the log
 
 
 class PipeReader:
