@@ -183,9 +183,7 @@ class _Compiler:
 
     def _set(self, node: Node, task: m.SetTask) -> None:
         node.kind = Kind.SET
-        value = _template(task.set)
-        assert value is not None
-        node.spec = SetSpec(value)
+        node.spec = SetSpec(compile_template(task.set))
 
     def _switch(self, node: Node, task: m.SwitchTask) -> None:
         del task
