@@ -12,12 +12,12 @@ an old document out in the same order (golden histories in the tests hold it to 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import timedelta
 
     from kapell.language.expressions import Expression, Template
 
