@@ -25,6 +25,7 @@ CASES: list[tuple[str, Any, dict[str, Any]]] = [
     (".c |= now", DOCUMENT, {}),
     ('try (.a.b | test("x")) catch .n', {"a": {"b": "x"}, "n": 5}, {}),
     ("[.. | now]", DOCUMENT, {}),
+    ("if now then now end", DOCUMENT, {}),
     ("now | $unset", None, {}),
 ]
 

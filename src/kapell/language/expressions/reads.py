@@ -76,7 +76,7 @@ class _Reader:
                 values = frozenset(parameter[1:] for parameter in node.parameters if parameter.startswith("$"))
                 self.read(self.visit(node.body, None, bound | values))
                 return self.visit(node.rest, place, bound)
-            case tree.Call() | tree.Assignment() | tree.Format() | tree.RecurseAll():
+            case tree.Call() | tree.Assignment() | tree.Format() | tree.RecurseAll() | tree.If(otherwise=None):
                 self.read(place)
                 self.visit_children(node, place, bound)
             case _:

@@ -45,18 +45,18 @@ def type_name(value: Any) -> str:
 
 def describe(value: Any) -> str:
     """Return a value as jq's messages show it: its type, and the beginning of its text."""
-    text = msgspec.json.encode(value).decode() if type(value) not in (list, dict) else _describe_container(value)
+    text = _show(value)
     if len(text) > _SHOWN:
         text = text[:_SHOWN] + "..."
     return f"{type_name(value)} ({text})"
 
 
-def _describe_container(value: Any) -> str:
-    if len(value) > _SHOWN:
-        return "[...]" if type(value) is list else "{...}"
+def _show(value: Any) -> str:
+    if type(value) in (list, dict, str) and len(value) > _SHOWN:
+        value = value[:_SHOWN] if type(value) is str else type(value)()
     try:
         return msgspec.json.encode(value).decode()
-    except (RecursionError, ValueError):
+    except (RecursionError, TypeError, ValueError):  # deep, not JSON (an unknown value), half a surrogate pair
         return "..."
 
 

@@ -1,10 +1,28 @@
-"""Random programs and documents for the property tests of expressions."""
+"""Closures and libjq are held to each other on generated programs and documents.
+
+Also: what is handed to the helper suffices, what is foreseen from unknown values holds, and the parser agrees with
+libjq's on what is an expression. Integers beyond 2^53 are left out, which libjq would round.
+"""
 
 from __future__ import annotations
 
 import json
+from collections import Counter
+from typing import Any
 
+import jq
+import msgspec
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+
+from kapell.language.expressions import (
+    UNKNOWN,
+    ExpressionError,
+    ExpressionSyntaxError,
+    HelperNeeded,
+    compile_expression,
+    make_helper_task,
+)
 
 KEYS = ("a", "b", "c", "key", "value")
 TEXTS = ("", "a", "b", "ab", "a,b", "b a", "A", "é", "😀", "1", "1.5", "null", "<x>", 'q"')
@@ -166,3 +184,136 @@ def _extend(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 programs = st.recursive(st.one_of(_literals, _paths, _paths, st.sampled_from(_PLAIN)), _extend, max_leaves=6)
 """Programs, most of which compile to closures."""
+
+VARIABLES = {"x": 3, "y": {"a": [1, "b"]}}
+ERROR = object()
+run_often = settings(
+    max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+
+
+def ask_libjq(program: str, document: Any, variables: dict[str, Any]) -> Any:
+    """Return the first result in libjq, None where there is none, or ERROR."""
+    bindings = "".join(f'.v["{name}"] as ${name} | ' for name in variables)
+    whole = jq.compile(f"{bindings}.d | first({program}\n) | tojson")
+    text = msgspec.json.encode({"v": variables, "d": document}).decode()
+    try:
+        results = list(whole.input_text(text))
+    except ValueError:
+        return ERROR
+    return json.loads(results[0]) if results else None
+
+
+def evaluate(program: str, document: Any) -> Any:
+    try:
+        return compile_expression(program).evaluate(document, VARIABLES)
+    except ExpressionError:
+        return ERROR
+
+
+def are_same(one: Any, other: Any) -> bool:
+    """Compare as JSON: booleans are no numbers, and the order of keys counts."""
+    if type(one) in (int, float) and type(other) in (int, float):
+        return bool(one == other)
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(are_same, one, other))
+    if isinstance(one, dict):
+        return list(one) == list(other) and all(are_same(one[key], other[key]) for key in one)
+    return bool(one == other)
+
+
+def test_closures_and_libjq_agree() -> None:
+    counts: Counter[str] = Counter()
+
+    @run_often
+    @given(programs, inputs)
+    def compare(program: str, document: Any) -> None:
+        try:
+            expression = compile_expression(program)
+        except ExpressionSyntaxError:
+            assume(False)
+        counts["all"] += 1
+        if not expression.native:
+            return
+        counts["native"] += 1
+        try:
+            result = evaluate(program, document)
+        except HelperNeeded:
+            counts["left to libjq"] += 1
+            return
+        expected = ask_libjq(program, document, VARIABLES)
+        counts["succeeded"] += result is not ERROR
+        assert are_same(result, expected), f"closures give {result!r}, libjq {expected!r}"
+
+    compare()
+    assert counts["native"] * 2 >= counts["all"], counts
+    assert counts["succeeded"] * 2 >= counts["all"], counts
+    assert counts["left to libjq"] * 5 <= counts["all"], counts
+
+
+@run_often
+@given(programs)
+def test_what_is_refused_is_no_program_of_libjq_either(program: str) -> None:
+    try:
+        compile_expression(program)
+    except ExpressionSyntaxError:
+        accepted = False
+    else:
+        accepted = True
+    try:
+        jq.compile(f"null as $x | null as $y | {program}")
+    except ValueError:
+        assert not accepted
+    else:
+        assert accepted
+
+
+@run_often
+@given(programs, inputs)
+def test_the_helper_is_handed_enough(program: str, document: Any) -> None:
+    try:
+        task = make_helper_task(compile_expression(program), document, VARIABLES)
+    except ExpressionSyntaxError:
+        assume(False)
+    full = ask_libjq(program, document, VARIABLES)
+    assert are_same(ask_libjq(task.program, task.document, task.variables), full)
+
+
+def cover(document: Any, draw: Any) -> Any:
+    """Return a document some parts of which are unknown."""
+    if draw(st.integers(0, 4)) == 0:
+        return UNKNOWN
+    if isinstance(document, list):
+        return [cover(item, draw) for item in document]
+    if isinstance(document, dict):
+        return {key: cover(item, draw) for key, item in document.items()}
+    return document
+
+
+def is_possible(foreseen: Any, actual: Any) -> bool:
+    """Tell whether what was foreseen allows for what came."""
+    if foreseen is UNKNOWN:
+        return True
+    if isinstance(foreseen, list) and isinstance(actual, list):
+        return len(foreseen) == len(actual) and all(map(is_possible, foreseen, actual))
+    if isinstance(foreseen, dict) and isinstance(actual, dict):
+        return foreseen.keys() == actual.keys() and all(is_possible(foreseen[key], actual[key]) for key in foreseen)
+    return are_same(foreseen, actual)
+
+
+@run_often
+@given(programs, inputs, st.data())
+def test_what_is_foreseen_comes_true(program: str, document: Any, data: st.DataObject) -> None:
+    covered = cover(document, data.draw)
+    try:
+        actual = evaluate(program, document)
+        foreseen = compile_expression(program).foresee(covered, VARIABLES)
+    except (ExpressionSyntaxError, HelperNeeded):
+        assume(False)
+    except ExpressionError:
+        assert actual is ERROR
+        return
+    if actual is not ERROR:
+        assert is_possible(foreseen, actual), f"foreseen {foreseen!r}, came {actual!r}"
