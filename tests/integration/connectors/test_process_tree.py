@@ -109,7 +109,7 @@ def start(make_process, make_request, context, mark):
     """Start a command whose processes are marked; return the task that performs it."""
 
     def begin(command, *, settings=None, arguments=(), returns="stdout"):
-        activity = make_process("shell", grace_seconds=0.3, **(settings or {}))
+        activity = make_process("shell", **{"grace_seconds": 0.3, **(settings or {})})
         request = make_request(
             "shell", command=command, arguments=list(arguments), environment={"MARK": mark}, returns=returns
         )
@@ -186,11 +186,21 @@ async def test_cancelling_ends_daemons(start, mark, tmp_path, program):
 
 async def test_a_cancelled_command_may_tidy_up(start, mark, tmp_path, context):
     tidy = tmp_path / "tidy"
-    task = start(f"trap 'echo bye; touch {tidy}; exit 1' TERM; echo on; {SLEEP}")
+    tidy_up = f"trap 'sleep 0.2; echo bye; touch {tidy}; exit 1' TERM"
+    task = start(f"{tidy_up}; echo on; {SLEEP}", settings={"grace_seconds": 5.0})
     await context.wait_for_lines()
     await cancel(task)
     assert tidy.exists()
     assert context.list_texts("stdout") == ["on", "bye"]
+
+
+async def test_the_grace_begins_with_the_cancelling(start, tmp_path, context):
+    tidy = tmp_path / "tidy"
+    task = start(f"trap 'sleep 0.3; touch {tidy}; exit 1' TERM; echo on; {SLEEP}", settings={"grace_seconds": 1.0})
+    await context.wait_for_lines()
+    await asyncio.sleep(1.2)
+    await cancel(task)
+    assert tidy.exists()
 
 
 async def test_cancelling_again_does_not_shorten_the_wait(start, mark):
@@ -338,7 +348,9 @@ async def test_a_killed_supervisor_is_replaced_and_commands_under_way_go_on(make
     await context.wait_for_lines()
     supervisor = next(each for each in psutil.Process().children() if "keeper.py" in " ".join(each.cmdline()))
     supervisor.kill()
-    assert await perform("echo late") == "late"
+    assert await asyncio.gather(*[perform(f"echo late {number}") for number in range(10)]) == [
+        f"late {number}" for number in range(10)
+    ]
     assert await early == "on\nearly"
 
 

@@ -168,16 +168,15 @@ class Keeper:
 
     def _listen(self, grace: float) -> None:
         """Wait for a word of the engine, a child's end, or the time of the next look at the tree."""
-        now = time.monotonic()
         timeout = None
         if self._term_at < float("inf"):
-            timeout = _KILL_POLL_SECONDS if now >= self._kill_at else _TERM_POLL_SECONDS
+            timeout = _KILL_POLL_SECONDS if time.monotonic() >= self._kill_at else _TERM_POLL_SECONDS
         if not self._wake.wait(self._control, timeout) or self._control is None:
             return
         if self._control.recv(1):
-            self._begin_to_end(now, grace)
+            self._begin_to_end(time.monotonic(), grace)
         else:
-            self._begin_to_end(now, 0.0)  # the engine is dead
+            self._begin_to_end(time.monotonic(), 0.0)  # the engine is dead
             self._control = None
 
     def _end_tree(self, main: int, *, kill: bool) -> int:

@@ -198,7 +198,8 @@ class Supervisor:
                 if restarted:
                     raise ActivityError("runtime", 500, "Supervisor lost", f"It cannot be reached: {error}.") from error
                 restarted = True
-                await self.close()  # somebody killed it; a new one serves as well
+                if channel is self._channel:
+                    await self.close()  # somebody killed it; a new one serves as well
             else:
                 return
 
