@@ -38,10 +38,12 @@ class Sentence(msgspec.Struct, frozen=True):
         event: The event's name, such as `task_completed`.
         reference: The task that it is about; empty for the run as a whole.
         name: That task's name, or the workflow's.
+        kind: What that task does, such as `fork`.
         depth: How many tasks are around it.
         text: What happened.
         reason: Why, where the event carries a reason.
         length: How long that took which ends here, in microseconds.
+        is_bad: Whether it tells of an error that was not caught here.
     """
 
     seq: int
@@ -49,10 +51,12 @@ class Sentence(msgspec.Struct, frozen=True):
     event: str
     reference: str
     name: str
+    kind: Kind
     depth: int
     text: str
     reason: Reason | None = None
     length: int | None = None
+    is_bad: bool = False
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -90,10 +94,12 @@ class Narrator:
             event=str(type(event).__struct_config__.tag),
             reference=place.reference,
             name=node.name or self.program.name,
+            kind=node.kind,
             depth=place.depth,
             text=text,
             reason=getattr(event, "reason", None),
             length=length,
+            is_bad=_is_bad(event),
         )
 
     def find_place(self, event: ev.Event) -> Place:
@@ -125,6 +131,12 @@ class Narrator:
     def since_entered(self, place: Place, event: ev.Event) -> int | None:
         """Return how long ago the task was entered; `None` for one that takes a single step."""
         return None if place.entry is None else event.at - place.entry.entered_at
+
+
+def _is_bad(event: ev.Event) -> bool:
+    if isinstance(event, ev.AttemptEnded):
+        return event.error is not None
+    return isinstance(event, ev.TaskFaulted | ev.AttemptLost | ev.RunFaulted)
 
 
 def narrate(program: Program, events: Iterable[ev.Event]) -> Iterator[Sentence]:

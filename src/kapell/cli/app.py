@@ -1,0 +1,176 @@
+"""The commands and their options. What each does stands in a module of its own, loaded when the command is called."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+import kapell
+from kapell.cli import exits, options
+from kapell.cli.output import is_terminal, say_error
+from kapell.cli.runs_app import runs_app
+from kapell.errors import KapellError
+
+
+class Commands(TyperGroup):
+    """All commands: their results are exit codes, and their errors are told in words."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Carry out a command and exit with its code."""
+        try:
+            code = super().invoke(ctx)
+            sys.stdout.flush()
+        except KapellError as error:
+            if ctx.params.get("debug"):
+                raise
+            say_error(error)
+            code = exits.UNUSABLE
+        ctx.exit(code or exits.COMPLETED)
+
+
+app = typer.Typer(
+    name="kapell",
+    cls=Commands,
+    help="Run workflows that survive any crash.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    # Rich is loaded for people only: it takes as long as all the rest of `--help`.
+    rich_markup_mode="rich" if is_terminal(sys.stdout) else None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(runs_app, name="runs")
+
+
+def main() -> None:
+    """Be the `kapell` command."""
+    try:
+        app()
+    except BrokenPipeError:
+        _leave_broken_pipe()
+    except KeyboardInterrupt:
+        sys.exit(exits.INTERRUPTED)
+
+
+def _leave_broken_pipe() -> None:
+    """Exit quietly when the reader of our output has gone, as `head` does; nothing more can be written to it."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(exits.COMPLETED)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from kapell.cli.output import print_lines
+
+        print_lines(f"kapell {kapell.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def begin(
+    debug: Annotated[bool, typer.Option("--debug", help="Show where an error arose, and what is logged.")] = False,
+    version: Annotated[  # noqa: ARG001 -- its callback prints it
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Set up what all commands share."""
+    from kapell.telemetry import configure_logging
+
+    configure_logging(debug=debug)
+
+
+@app.command()
+def validate(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Workflows, in YAML or JSON.")],
+    json: options.Json = False,
+) -> int:
+    """Check workflows: 0 if all are valid, 1 if not."""
+    from kapell.cli.validating import validate_files
+
+    return validate_files(files, as_json=json)
+
+
+@app.command()
+def run(
+    file: options.WorkflowFile,
+    input: options.Input = None,  # noqa: A002 -- the option's name
+    input_file: options.InputFile = None,
+    workflows: options.Workflows = None,
+    data: options.Data = None,
+    secrets: options.Secrets = None,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> int:
+    """Run a workflow durably and print its output: exits 0 completed, 1 faulted, 2 unusable, 3 cancelled."""
+    from kapell.cli.running import run_file
+    from kapell.cli.session import Show
+    from kapell.settings import read_settings
+
+    settings = read_settings(data=data, secrets=secrets)
+    show = Show(as_json=json, quiet=quiet, verbose=verbose)
+    return run_file(settings, show, file, input, input_file, workflows or [])
+
+
+@app.command()
+def resume(
+    run: Annotated[str, typer.Argument(metavar="[RUN]", help="Only this run.", show_default=False)] = "",
+    workflows: options.Workflows = None,
+    data: options.Data = None,
+    secrets: options.Secrets = None,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> int:
+    """Carry on the runs that a crash or a stop has left unfinished, with the exit codes of `run`."""
+    from kapell.cli.resuming import resume_runs
+    from kapell.cli.session import Show
+    from kapell.settings import read_settings
+
+    settings = read_settings(data=data, secrets=secrets)
+    return resume_runs(settings, Show(as_json=json, quiet=quiet, verbose=verbose), run, workflows or [])
+
+
+@app.command()
+def why(
+    run: options.LastRun = "last",
+    task: Annotated[
+        str | None, typer.Argument(metavar="[TASK]", help="A task's name or reference.", show_default=False)
+    ] = None,
+    data: options.Data = None,
+    json: options.Json = False,
+) -> int:
+    """Say why a run stands where it stands, or what became of one of its tasks."""
+    from kapell.cli.explaining import explain_why
+    from kapell.settings import read_settings
+
+    return explain_why(read_settings(data=data), run, task, as_json=json)
+
+
+@app.command()
+def explain(file: options.WorkflowFile, json: options.Json = False) -> int:
+    """Show what a workflow will do, as a picture in text."""
+    from kapell.cli.explaining import explain_file
+
+    return explain_file(file, as_json=json)
+
+
+@app.command()
+def settings(data: options.Data = None, secrets: options.Secrets = None, json: options.Json = False) -> int:
+    """List all settings: the value in force, where it comes from, what it means."""
+    from kapell.cli.settings_page import list_settings
+
+    return list_settings(data, secrets, as_json=json)
+
+
+@app.command()
+def schema(json: options.Json = False) -> int:  # noqa: ARG001 -- a schema is JSON in any case
+    """Print the JSON Schema of the workflow language, for editors."""
+    from kapell.cli.output import print_json
+    from kapell.language.schema import make_json_schema
+
+    print_json(make_json_schema())
+    return exits.COMPLETED

@@ -1,0 +1,242 @@
+"""`kapell runs show`, `history` and `log`: what became of a run, from its stored history."""
+
+from __future__ import annotations
+
+import sys
+import time
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from kapell.cli import exits
+from kapell.cli.folder import advise, read_store, resolve_run
+from kapell.cli.output import (
+    colour,
+    colour_status,
+    encode_json,
+    is_terminal,
+    print_json,
+    print_lines,
+    say,
+    say_time,
+)
+from kapell.cli.progress import name_task, say_iteration
+from kapell.engine.definitions import Definitions
+from kapell.engine.loading import iter_events
+from kapell.engine.store import ENDED
+from kapell.kernel import events as ev
+from kapell.kernel.narration import Narrator
+from kapell.language.spans import say_length
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kapell.engine.store import LogLine, RunStore
+    from kapell.kernel.narration import Sentence
+    from kapell.settings import Settings
+
+_MOST_TASKS = 200
+_MOST_VALUE_LINES = 20
+_PAGE = 1000
+_FOLLOW_SECONDS = 0.1
+
+_OUTCOMES = {
+    "task_entered": "running",
+    "task_completed": "completed",
+    "task_skipped": "skipped",
+    "task_faulted": "faulted",
+    "task_passed": "passed",
+    "attempt_ended": "faulted",
+    "attempt_lost": "faulted",
+    "timer_fired": "faulted",
+}
+
+
+class TaskStory(msgspec.Struct):
+    """What became of a task: the last time, if the flow came to it more than once."""
+
+    reference: str
+    name: str
+    kind: str
+    depth: int
+    status: str
+    started_at: datetime
+    seconds: float | None = None
+    times: int = 0
+    attempts: int = 0
+    detail: str = ""
+
+
+def show_run(settings: Settings, name: str, *, as_json: bool) -> int:
+    """Print where a run stands and what became of its tasks."""
+    with read_store(settings) as store:
+        run_id = resolve_run(store, name)
+        record = store.get_record(run_id)
+        narrator, tasks = _collect(store, run_id, record.definition)
+        state = narrator.state
+        document: dict[str, Any] = {
+            **msgspec.to_builtins(record),
+            "input": state.raw_input,
+            "output": state.output,
+            "error_object": None if state.error is None else state.error.to_json(),
+            "events": state.seq,
+            "tasks": msgspec.to_builtins(tasks),
+        }
+    if as_json:
+        print_json(document)
+        return exits.COMPLETED
+    length = say_length((state.ended_at or ev.to_micros(record.updated_at)) - state.started_at)
+    lines = [
+        f"run       {colour(run_id, 'bold', sys.stdout)}",
+        f"workflow  {record.namespace}/{record.name}:{record.version}",
+        f"status    {colour_status(record.status, sys.stdout)}",
+        f"started   {say_time(record.created_at)}",
+    ]
+    if record.ended_at is not None:
+        lines.append(f"ended     {say_time(record.ended_at)}, after {length}")
+    if record.parked_until is not None:
+        lines.append(f"waits     until {say_time(record.parked_until)}")
+    if record.parent_run_id is not None:
+        lines.append(f"child of  {record.parent_run_id}")
+    lines.extend(_draw_value("input", state.raw_input))
+    if record.status == "completed":
+        lines.extend(_draw_value("output", state.output))
+    if state.error is not None:
+        lines.extend(_draw_value("error", state.error.to_json()))
+    lines += ["", *_draw_tasks(tasks)]
+    print_lines(*lines)
+    if record.status not in {"completed", "cancelled"} and is_terminal(sys.stderr):
+        say(f"See `{advise(settings, 'why', run_id)}`.", "dim")
+    return exits.COMPLETED
+
+
+def _collect(store: RunStore, run_id: str, definition: str) -> tuple[Narrator, list[TaskStory]]:
+    narrator = Narrator(Definitions(store).get(definition).program)
+    tasks: dict[str, TaskStory] = {}
+    for _, event in iter_events(store, run_id):
+        sentence = narrator.tell(event)
+        if sentence.reference:
+            _note(tasks, sentence)
+    return narrator, list(tasks.values())
+
+
+def _note(tasks: dict[str, TaskStory], sentence: Sentence) -> None:
+    outcome = _OUTCOMES.get(sentence.event)
+    at = ev.from_micros(sentence.at)
+    task = tasks.get(sentence.reference)
+    if task is None:
+        task = TaskStory(
+            sentence.reference, sentence.name, str(sentence.kind), sentence.depth, outcome or "running", at
+        )
+        tasks[sentence.reference] = task
+    if sentence.event == "attempt_created":
+        task.attempts += 1
+    elif outcome is not None and (sentence.event not in {"attempt_ended", "timer_fired"} or sentence.is_bad):
+        if sentence.event == "task_entered" or task.status != "running" or not task.times:
+            task.times += 1
+            task.started_at = at
+        task.status = outcome
+        task.seconds = (at - task.started_at).total_seconds() if outcome != "running" else None
+        task.detail = sentence.text if outcome in {"faulted", "skipped", "passed"} or sentence.reason else ""
+
+
+def _draw_tasks(tasks: list[TaskStory]) -> Iterator[str]:
+    width = max((2 * task.depth + len(task.name) + len(say_iteration(task.reference)) for task in tasks), default=0)
+    for task in tasks[:_MOST_TASKS]:
+        name = f"{'  ' * (task.depth - 1)}{task.name}{say_iteration(task.reference)}"
+        took = "" if task.seconds is None else say_length(int(task.seconds * 1_000_000))
+        more = f", {task.times} times" if task.times > 1 else ""
+        more += f", {task.attempts} attempts" if task.attempts > 1 else ""
+        status = colour_status(task.status, sys.stdout) + " " * (9 - len(task.status))
+        detail = f"  {_first_line(task.detail)}" if task.detail else ""
+        yield f"{name:<{width}}  {status}  {took}{more}{detail}".rstrip()
+    if len(tasks) > _MOST_TASKS:
+        yield f"... and {len(tasks) - _MOST_TASKS} more (--json has all)"
+
+
+def _draw_value(name: str, value: Any) -> Iterator[str]:
+    lines = encode_json(value).splitlines()
+    for number, line in enumerate(lines[:_MOST_VALUE_LINES]):
+        yield f"{name if number == 0 else '':<10}{line}"
+    if len(lines) > _MOST_VALUE_LINES:
+        yield f"{'':<10}... and {len(lines) - _MOST_VALUE_LINES} more lines (--json has all)"
+
+
+def _first_line(text: str) -> str:
+    return text.strip().partition("\n")[0]
+
+
+def tell_history(settings: Settings, name: str, after: int, *, as_json: bool) -> int:
+    """Print a run's history: a sentence an event, or the events as they are stored."""
+    with read_store(settings) as store:
+        run_id = resolve_run(store, name)
+        if as_json:
+            # Value by value, so that a long history needs little memory.
+            events = iter_events(store, run_id, after)
+            print_json([{"seq": seq, **msgspec.to_builtins(event)} for seq, event in events])
+            return exits.COMPLETED
+        narrator = Narrator(Definitions(store).get(store.get_record(run_id).definition).program)
+        last_day = ""
+        for seq, event in iter_events(store, run_id):
+            sentence = narrator.tell(event)
+            if seq > after:
+                last_day = _tell_day(last_day, sentence)
+                print_lines(_draw_sentence(sentence))
+    return exits.COMPLETED
+
+
+def _tell_day(last_day: str, sentence: Sentence) -> str:
+    day = f"{ev.from_micros(sentence.at).astimezone():%Y-%m-%d}"
+    if day != last_day:
+        print_lines(colour(day, "bold", sys.stdout))
+    return day
+
+
+def _draw_sentence(sentence: Sentence) -> str:
+    moment = f"{ev.from_micros(sentence.at).astimezone():%H:%M:%S.%f}"[:-3]
+    name = name_task(sentence)
+    text = colour(sentence.text, "red", sys.stdout) if sentence.is_bad else sentence.text
+    where = colour(f"  {sentence.reference}", "dim", sys.stdout) if sentence.reference else ""
+    return f"{sentence.seq:>5}  {moment}  {'  ' * sentence.depth}{f'{name}: ' if name else ''}{text}{where}"
+
+
+def print_log(settings: Settings, name: str, *, follow: bool, as_json: bool) -> int:
+    """Print what a run's processes wrote, until its end if `follow` is set.
+
+    With `--json` it is one list; while it follows, a line of JSON for each line of the log.
+    """
+    with read_store(settings) as store:
+        run_id = resolve_run(store, name)
+        last = 0
+        collected: list[Any] = []
+        while True:
+            has_ended = store.get_record(run_id).status in ENDED
+            for line in _iter_log(store, run_id, last):
+                last = line.seq
+                if as_json and not follow:
+                    collected.append(msgspec.to_builtins(line))
+                else:
+                    _print_line(line, as_json=as_json)
+            if has_ended or not follow:
+                break
+            time.sleep(_FOLLOW_SECONDS)
+    if as_json and not follow:
+        print_json(collected)
+    return exits.COMPLETED
+
+
+def _iter_log(store: RunStore, run_id: str, last: int) -> Iterator[LogLine]:
+    while page := store.read_log(run_id, after_seq=last, limit=_PAGE):
+        yield from page
+        last = page[-1].seq
+
+
+def _print_line(line: LogLine, *, as_json: bool) -> None:
+    if as_json:
+        print_lines(msgspec.json.encode(line).decode())
+        return
+    name = line.reference.rpartition("/")[2] + say_iteration(line.reference)
+    mark = "" if line.stream == "stdout" else f" {line.stream}"
+    head = colour(f"{line.at.astimezone():%H:%M:%S} {name}{mark} |", "dim", sys.stdout)
+    print_lines(f"{head} {line.text}")
