@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import os
+import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from contextlib import suppress
@@ -81,20 +82,27 @@ class ExpressionHelper:
         self._idle.clear()
 
     async def _evaluate(self, task: HelperTask) -> HelperResult:
+        try:
+            return await self._evaluate_once(task)
+        except _KilledFromOutsideError:
+            pass
+        try:
+            return await self._evaluate_once(task)
+        except _KilledFromOutsideError:
+            return HelperResult(error="The system killed the evaluation twice, probably for want of memory.")
+
+    async def _evaluate_once(self, task: HelperTask) -> HelperResult:
         async with self._places:
             child = await self._take_child()
             self._busy.add(child)
-            reusable = False
             try:
-                result = await self._ask(child, task)
-                reusable = child.clean
+                return await self._ask(child, task)
             finally:
                 self._busy.discard(child)
-                if reusable:
+                if child.clean:
                     self._idle.append(child)
                 else:
                     await asyncio.shield(child.end())
-        return result
 
     async def _take_child(self) -> _Child:
         while self._idle:
@@ -107,25 +115,30 @@ class ExpressionHelper:
     async def _ask(self, child: _Child, task: HelperTask) -> HelperResult:
         try:
             await child.send(task)
+            async with asyncio.timeout(self._time_limit):
+                return await child.receive()
         except UnfitError as error:
             await child.forget()
             return HelperResult(error=str(error))
-        except (BrokenPipeError, ConnectionResetError):
-            return HelperResult(error=self._describe_death())
-        try:
-            async with asyncio.timeout(self._time_limit):
-                return await child.receive()
         except TimeoutError:
             return HelperResult(
                 error=f"The evaluation took longer than {self._time_limit:g} s, which is the limit, and was ended."
             )
-        except asyncio.IncompleteReadError:
-            return HelperResult(error=self._describe_death())
         except RecursionError:
             return HelperResult(error="The result is nested too deeply.")
+        except (BrokenPipeError, ConnectionResetError, asyncio.IncompleteReadError):
+            return HelperResult(error=self._describe_death(await child.wait()))
 
-    def _describe_death(self) -> str:
-        return f"The evaluation needed more than {self._memory_limit // _MIB} MiB of memory, which is the limit."
+    def _describe_death(self, code: int) -> str:
+        if code == -signal.SIGKILL:
+            raise _KilledFromOutsideError
+        if code == -signal.SIGABRT:  # what libjq does when it gets no memory
+            return f"The evaluation needed more than {self._memory_limit // _MIB} MiB of memory, which is the limit."
+        return f"The evaluation crashed libjq (exit code {code})."
+
+
+class _KilledFromOutsideError(Exception):
+    """Somebody else killed the process, which says nothing about the evaluation."""
 
 
 class _Child:
@@ -197,6 +210,10 @@ class _Child:
             if assembler.take(kind, content):
                 self.clean = True
                 return HelperResult(value=assembler.value)
+
+    async def wait(self) -> int:
+        """Return the exit code of the process, which is about to end by itself."""
+        return await self._process.wait()
 
     async def end(self) -> None:
         """Kill the process and wait until it is gone."""

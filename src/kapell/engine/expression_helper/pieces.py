@@ -28,6 +28,13 @@ def encode_in_pieces(value: Any) -> Iterator[bytes]:
     Raises:
         UnfitError: It holds an integer that libjq would round, half a surrogate pair, or is nested too deeply.
     """
+    try:
+        yield from _encode_parts(value)
+    except RecursionError:
+        raise UnfitError("The document is nested too deeply for an expression.") from None
+
+
+def _encode_parts(value: Any) -> Iterator[bytes]:
     if is_small(value):
         yield _encode(value)
     elif type(value) is list:
@@ -69,7 +76,7 @@ def _encode_array(value: list[Any]) -> Iterator[bytes]:
             continue
         for item in items:
             yield separator
-            yield from encode_in_pieces(item)
+            yield from _encode_parts(item)
             separator = b","
     yield b"]"
 
@@ -84,7 +91,7 @@ def _encode_object(value: dict[str, Any]) -> Iterator[bytes]:
             continue
         for key, item in batch.items():
             yield separator + _encode(key) + b":"
-            yield from encode_in_pieces(item)
+            yield from _encode_parts(item)
             separator = b","
     yield b"}"
 
@@ -92,8 +99,6 @@ def _encode_object(value: dict[str, Any]) -> Iterator[bytes]:
 def _encode(value: Any) -> bytes:
     try:
         text = msgspec.json.encode(value)
-    except RecursionError:
-        raise UnfitError("The document is nested too deeply for an expression.") from None
     except UnicodeEncodeError:
         raise UnfitError("The document has a text with half of a surrogate pair, which is no valid JSON.") from None
     if _LONG_NUMBER.search(text) is not None:
