@@ -72,7 +72,7 @@ class Activity(Protocol):
     """The adapter to one kind of outside work."""
 
     def is_idempotent(self, request: ActivityRequest) -> bool:
-        """Tell whether a second performance of this request, after an unknown outcome, is harmless (RFC 9110, 9.2.2)."""
+        """Tell whether a second performance, after an unknown outcome, is harmless (RFC 9110, 9.2.2)."""
         ...
 
     async def perform(self, request: ActivityRequest, context: ActivityContext) -> Any:
