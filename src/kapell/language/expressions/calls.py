@@ -6,21 +6,18 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any
 
+from kapell.language.expressions.costs import MAX_VISITS, Environment, spend, weigh_deep
 from kapell.language.expressions.errors import ExpressionError, HelperNeeded
 from kapell.language.expressions.filters import (
-    MAX_VISITS,
-    Environment,
     Filter,
     Many,
     NotNative,
     combine,
     multiple,
     single,
-    spend,
-    weigh_deep,
 )
 from kapell.language.expressions.unknown import UNKNOWN, Undetermined, contains_unknown
-from kapell.language.expressions.values import describe, equals, sort_key
+from kapell.language.expressions.values import describe, equals, make_sort_key, sort_values
 
 Test = Callable[[Any], bool]
 
@@ -187,12 +184,21 @@ def _with_keys(value: Any, keys: Many, env: Environment) -> list[tuple[Any, Any]
 
 
 def _key_of(pair: tuple[Any, Any]) -> Any:
-    return sort_key(pair[0])
+    return pair[0][0]
+
+
+def _sorted(value: Any, keys: Many, env: Environment) -> list[tuple[Any, Any]]:
+    pairs = _with_keys(value, keys, env)
+    return sort_values(pairs, _key_of if all(len(key) == 1 for key, _ in pairs) else _whole_key_of)
+
+
+def _whole_key_of(pair: tuple[Any, Any]) -> Any:
+    return pair[0]
 
 
 def _sort_by(_is_true: Test, key: Filter) -> Filter:
     keys = key.many
-    return single(lambda value, env: [item for _, item in sorted(_with_keys(value, keys, env), key=_key_of)])
+    return single(lambda value, env: [item for _, item in _sorted(value, keys, env)])
 
 
 def _group_by(_is_true: Test, key: Filter) -> Filter:
@@ -208,7 +214,7 @@ def _unique_by(_is_true: Test, key: Filter) -> Filter:
 def _group(value: Any, keys: Many, env: Environment) -> list[list[Any]]:
     groups: list[list[Any]] = []
     last: Any = None
-    for key, item in sorted(_with_keys(value, keys, env), key=_key_of):
+    for key, item in _sorted(value, keys, env):
         if groups and equals(last, key):
             groups[-1].append(item)
         else:
@@ -219,12 +225,22 @@ def _group(value: Any, keys: Many, env: Environment) -> list[list[Any]]:
 
 def _min_by(_is_true: Test, key: Filter) -> Filter:
     keys = key.many
-    return single(lambda value, env: min(_with_keys(value, keys, env), key=_key_of, default=(None, None))[1])
+
+    def run(value: Any, env: Environment) -> Any:
+        pairs = _with_keys(value, keys, env)
+        return min(pairs, key=make_sort_key(pairs, _whole_key_of), default=(None, None))[1]
+
+    return single(run)
 
 
 def _max_by(_is_true: Test, key: Filter) -> Filter:
     keys = key.many
-    return single(lambda value, env: max(reversed(_with_keys(value, keys, env)), key=_key_of, default=(None, None))[1])
+
+    def run(value: Any, env: Environment) -> Any:
+        pairs = _with_keys(value, keys, env)
+        return max(reversed(pairs), key=make_sort_key(pairs, _whole_key_of), default=(None, None))[1]
+
+    return single(run)
 
 
 CALLS: dict[tuple[str, int], Callable[..., Filter]] = {

@@ -6,32 +6,28 @@ import operator
 from typing import TYPE_CHECKING, Any
 
 from kapell.language.expressions import tree, values
+from kapell.language.expressions.costs import WEIGHERS, Cost, Environment, spend, weigh_copy, weigh_deep
 from kapell.language.expressions.errors import ExpressionError, HelperNeeded
 from kapell.language.expressions.filters import (
-    Environment,
     Filter,
     Many,
     One,
     combine,
     multiple,
     single,
-    spend,
-    weigh_deep,
-    weigh_wide,
 )
 from kapell.language.expressions.unknown import UNKNOWN, Undetermined, contains_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from kapell.language.expressions.functions import Cost
     from kapell.language.expressions.tree import Node
 
 OPERATORS: dict[str, tuple[Callable[[Any, Any], Any], Cost]] = {
-    "+": (values.add, "wide"),
+    "+": (values.add, "copy"),
     "-": (values.subtract, "deep"),
     "*": (values.multiply, "deep"),
-    "/": (values.divide, "plain"),
+    "/": (values.divide, "elements"),
     "%": (values.remainder, "plain"),
     "==": (values.equals, "deep"),
     "!=": (lambda left, right: not values.equals(left, right), "deep"),
@@ -79,7 +75,7 @@ def checked(function: Callable[..., Any], cost: Cost, *, of_input: bool) -> Call
 
     def run(value: Any, *results: Any) -> Any:
         arguments = [value, *results] if of_input else results
-        if cost == "deep":
+        if cost in ("deep", "letters"):
             if contains_unknown(list(arguments)):
                 raise Undetermined
         elif any(argument is UNKNOWN for argument in arguments):
@@ -98,7 +94,7 @@ def counted(
     of_input: bool,
 ) -> Filter:
     """Call a function on the input and the results of the parts, and count what it visits."""
-    weigh = weigh_deep if cost == "deep" else weigh_wide
+    weigh = WEIGHERS[cost]
     if not parts:
 
         def run_alone(value: Any, env: Environment) -> Any:
@@ -209,13 +205,15 @@ def iterate_lenient(container: Any, env: Environment) -> Iterable[Any]:
     return iterate(container, env) if type(container) in _CONTAINERS or container is UNKNOWN else ()
 
 
-def forgive(function: Callable[..., Any], arguments: Filter) -> Filter:
+def forgive(function: Callable[..., Any], arguments: Filter, cost: Cost) -> Filter:
     """Call a function on each tuple of arguments, and give nothing where it fails."""
+    weigh = WEIGHERS[cost] if cost != "plain" else _weigh_nothing
     if arguments.single is not None:
         one = arguments.single
 
         def run_once(value: Any, env: Environment) -> Iterable[Any]:
             each = one(value, env)
+            spend(env, weigh(each[1:]))
             try:
                 return (function(*each),)
             except ExpressionError:
@@ -226,6 +224,7 @@ def forgive(function: Callable[..., Any], arguments: Filter) -> Filter:
 
     def run(value: Any, env: Environment) -> Iterator[Any]:
         for each in tuples(value, env):
+            spend(env, weigh(each[1:]))
             try:
                 result = function(*each)
             except ExpressionError:
@@ -233,6 +232,10 @@ def forgive(function: Callable[..., Any], arguments: Filter) -> Filter:
             yield result
 
     return multiple(run)
+
+
+def _weigh_nothing(_arguments: tuple[Any, ...]) -> int:
+    return 0
 
 
 def gather(*arguments: Any) -> tuple[Any, ...]:
@@ -268,17 +271,12 @@ def write_text(parts: list[str | One], write: Callable[[Any], str]) -> One:
             if type(result) in _CONTAINERS:
                 spend(env, weigh_deep((result,)))
             texts.append(write(result))
+        if sum(map(len, texts)) > values.MAX_TEXT:
+            raise HelperNeeded("a long text")
         texts.reverse()
-        return check_length("".join(texts))
+        return "".join(texts)
 
     return run
-
-
-def check_length(text: str) -> str:
-    """Return a text. Raises `HelperNeeded` if it is very long."""
-    if len(text) > values.MAX_TEXT:
-        raise HelperNeeded("a long text")
-    return text
 
 
 def make_object(_value: Any, *pairs: Any) -> dict[str, Any]:
@@ -293,8 +291,9 @@ def make_object(_value: Any, *pairs: Any) -> dict[str, Any]:
     return made
 
 
-def compile_operator(sign: str, function: Callable[[Any, Any], Any], left: One, right: One) -> One:
+def compile_operator(sign: str, left: One, right: One) -> One:
     """Compile an operator on single results; two texts or two integers, which are most of all, come first."""
+    function, cost = OPERATORS[sign]
     if sign == "+":
 
         def run_add(value: Any, env: Environment) -> Any:
@@ -302,7 +301,7 @@ def compile_operator(sign: str, function: Callable[[Any, Any], Any], left: One, 
             one = left(value, env)
             result = values.add(one, other)
             if type(result) in _SIZED:
-                spend(env, weigh_wide((result,)))
+                spend(env, weigh_copy((result,)))
             return result
 
         return run_add
@@ -332,11 +331,13 @@ def compile_operator(sign: str, function: Callable[[Any, Any], Any], left: One, 
 
         return run_compare
 
+    weigh = WEIGHERS["elements" if cost == "plain" else cost]
+
     def run(value: Any, env: Environment) -> Any:
         other = right(value, env)
         one = left(value, env)
         if type(one) in _SIZED:
-            spend(env, weigh_deep((one, other)))
+            spend(env, weigh((one, other)))
         return function(one, other)
 
     return run

@@ -19,7 +19,6 @@ from kapell.language.expressions.closures import (
     ASSIGNMENTS,
     OPERATORS,
     chain,
-    check_length,
     checked,
     choose,
     compile_operator,
@@ -40,18 +39,17 @@ from kapell.language.expressions.closures import (
     walk_field,
     write_text,
 )
+from kapell.language.expressions.costs import Cost, Environment, spend
 from kapell.language.expressions.errors import ExpressionError
 from kapell.language.expressions.filters import (
-    Environment,
     Filter,
     NotNative,
     combine,
     multiple,
     single,
-    spend,
 )
 from kapell.language.expressions.formats import FORMATTERS
-from kapell.language.expressions.functions import FUNCTIONS, Cost
+from kapell.language.expressions.functions import FUNCTIONS
 from kapell.language.expressions.macros import MACROS
 from kapell.language.expressions.updates import EACH, compile_assignment, compile_deletion, compile_update, read_path
 
@@ -60,6 +58,10 @@ if TYPE_CHECKING:
 
     from kapell.language.expressions.filters import One
     from kapell.language.expressions.tree import Node
+
+
+_CHARGES_UNCOUNTED = 8
+"""How many functions may each visit the full number of values before their visits are counted together."""
 
 
 def compile_native(root: Node, *, abstract: bool = False) -> tuple[Filter, bool]:
@@ -74,7 +76,7 @@ def compile_native(root: Node, *, abstract: bool = False) -> tuple[Filter, bool]
     """
     compiler = _Compiler(abstract=abstract)
     compiled = compiler.compile(root)
-    return compiled, compiler.loops
+    return compiled, compiler.loops or compiler.charges > _CHARGES_UNCOUNTED
 
 
 class _Compiler:
@@ -84,6 +86,7 @@ class _Compiler:
         self.abstract = abstract
         self.guards = 0
         self.loops = False
+        self.charges = 0
         self.is_true = is_true_or_undetermined if abstract else values.is_true
 
     def compile(self, node: Node) -> Filter:
@@ -116,6 +119,7 @@ class _Compiler:
         """
         if self.abstract:
             function = checked(function, cost, of_input=of_input)
+        self.charges += 1
         if cost == "plain":
             return combine(function, parts, order)
         return counted(function, cost, parts, order, of_input=of_input)
@@ -141,7 +145,7 @@ class _Compiler:
         return single(read)
 
     def format(self, node: tree.Format) -> Filter:
-        return self.apply(self.formatter(node.name), "deep", (), of_input=True)
+        return self.apply(self.formatter(node.name), "letters", (), of_input=True)
 
     def formatter(self, name: str) -> Callable[[Any], str]:
         if name not in FORMATTERS:
@@ -158,21 +162,27 @@ class _Compiler:
             if isinstance(node.key, tree.Literal) and type(node.key.value) is str:
                 return connect(self.compile(node.target), single(walk_field(node.key.value)))
         parts = (self.compile(node.target), self.compile(node.key))
-        return self.step(get_index, parts, (1, 0), lenient=node.lenient)
+        return self.step(get_index, "plain", parts, (1, 0), lenient=node.lenient)
 
     def slice(self, node: tree.Slice) -> Filter:
         nothing = tree.Literal(node.position, None)
         bounds = (self.compile(node.start or nothing), self.compile(node.end or nothing))
         parts = (self.compile(node.target), *bounds)
-        return self.step(get_slice, parts, (1, 2, 0), lenient=node.lenient)
+        return self.step(get_slice, "copy", parts, (1, 2, 0), lenient=node.lenient)
 
     def step(
-        self, function: Callable[..., Any], parts: tuple[Filter, ...], order: tuple[int, ...], *, lenient: bool
+        self,
+        function: Callable[..., Any],
+        cost: Cost,
+        parts: tuple[Filter, ...],
+        order: tuple[int, ...],
+        *,
+        lenient: bool,
     ) -> Filter:
         if not lenient:
-            return self.apply(function, "plain", parts, order)
-        function = checked(function, "plain", of_input=False) if self.abstract else function
-        return forgive(function, combine(gather, parts, order))
+            return self.apply(function, cost, parts, order)
+        function = checked(function, cost, of_input=False) if self.abstract else function
+        return forgive(function, combine(gather, parts, order), cost)
 
     def iterate(self, node: tree.Iterate) -> Filter:
         target = self.compile(node.target)
@@ -226,9 +236,9 @@ class _Compiler:
 
         def build(_value: Any, *results: Any) -> str:
             waiting = iter(results)
-            return check_length("".join(write(next(waiting)) if text is None else text for text in texts))
+            return "".join(write(next(waiting)) if text is None else text for text in texts)
 
-        return self.apply(build, "deep", parts, tuple(reversed(range(len(parts)))))
+        return self.apply(build, "letters", parts, tuple(reversed(range(len(parts)))))
 
     # -- operators -------------------------------------------------------------------------------------------------
 
@@ -241,9 +251,10 @@ class _Compiler:
         if node.operator in ("and", "or"):
             return self.logical(node)
         left, right = self.compile(node.left), self.compile(node.right)
-        function, cost = OPERATORS[node.operator]
         if left.single is not None and right.single is not None and not self.abstract:
-            return single(compile_operator(node.operator, function, left.single, right.single))
+            self.charges += 1
+            return single(compile_operator(node.operator, left.single, right.single))
+        function, cost = OPERATORS[node.operator]
         return self.apply(lambda _value, one, other: function(one, other), cost, (left, right), (1, 0))
 
     def assignment(self, node: tree.Assignment) -> Filter:

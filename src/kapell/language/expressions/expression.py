@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from kapell.language.expressions import tree
 from kapell.language.expressions.compiler import compile_native
+from kapell.language.expressions.costs import BUDGET, MAX_VISITS, weigh_deep
 from kapell.language.expressions.errors import ExpressionSyntaxError, HelperNeeded
-from kapell.language.expressions.filters import BUDGET, MAX_VISITS, Filter, NotNative, weigh_deep
+from kapell.language.expressions.filters import Filter, NotNative
 from kapell.language.expressions.parser import parse_expression
 from kapell.language.expressions.reads import find_reads
 from kapell.language.expressions.scope import find_free_variables

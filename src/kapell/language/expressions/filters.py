@@ -2,29 +2,19 @@
 
 A filter takes the input and the environment. Most give exactly one result and are plain functions (`single`); those
 that may give none or several are functions that return an iterable (`multiple`). A filter has one of the two forms.
-
-The environment is a mapping from the names of variables to their values. Under `BUDGET`, which no variable can be
-named, stands a list with the number of values that may still be visited; only expressions that loop have it there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import msgspec
 
-from kapell.language.expressions.errors import HelperNeeded
+from kapell.language.expressions.costs import Environment, spend
 
-Environment = Mapping[str, Any]
 One = Callable[[Any, Environment], Any]
 Many = Callable[[Any, Environment], Iterable[Any]]
-
-MAX_VISITS = 20_000
-"""How many values an expression may visit here, before it is left to the helper process."""
-
-BUDGET = ""
-"""The key in the environment under which the remaining number of visits is kept."""
 
 
 class NotNative(Exception):  # noqa: N818 -- an answer of the compiler, not a failure
@@ -59,49 +49,6 @@ def single(function: One) -> Filter:
 def multiple(function: Many) -> Filter:
     """Make a filter that may give any number of results."""
     return Filter(None, function)
-
-
-def spend(env: Environment, visits: int) -> None:
-    """Count visits to values. Raises `HelperNeeded` when there were too many of them."""
-    budget = env.get(BUDGET)
-    if budget is None:
-        remaining = MAX_VISITS - visits
-    else:
-        budget[0] = remaining = budget[0] - visits
-    if remaining < 0:
-        raise HelperNeeded("more values to visit than are visited here")
-
-
-_LETTERS_A_VISIT = 256
-_COPIES_A_VISIT = 8
-
-
-def weigh_wide(arguments: tuple[Any, ...]) -> int:
-    """Return how many visits it costs to look at each element of the arguments, or to copy them."""
-    visits = 0
-    for argument in arguments:
-        if type(argument) in (list, dict):
-            visits += len(argument) // _COPIES_A_VISIT
-        elif type(argument) is str:
-            visits += len(argument) // _LETTERS_A_VISIT
-    return visits
-
-
-def weigh_deep(arguments: tuple[Any, ...]) -> int:
-    """Return how many visits it costs to look at all that is in the arguments; no more is counted than allowed."""
-    visits = 0
-    waiting: list[Any] = list(arguments)
-    while waiting and visits <= MAX_VISITS:
-        value = waiting.pop()
-        if type(value) is str:
-            visits += len(value) // _LETTERS_A_VISIT
-        elif type(value) is list:
-            visits += len(value)
-            waiting.extend(value)
-        elif type(value) is dict:
-            visits += len(value)
-            waiting.extend(value.values())
-    return visits
 
 
 def combine(function: Callable[..., Any], filters: tuple[Filter, ...], order: tuple[int, ...] | None = None) -> Filter:

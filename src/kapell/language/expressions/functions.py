@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from kapell.language.expressions.errors import ExpressionError, HelperNeeded
 from kapell.language.expressions.values import (
+    MAX_TEXT,
     add,
     describe,
     equals,
     get_item,
+    make_sort_key,
     negate,
-    sort_key,
+    sort_values,
     split,
     to_number,
     type_name,
@@ -28,8 +30,7 @@ from kapell.language.expressions.values import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Cost = Literal["plain", "wide", "deep"]
-"""What a function visits: its input as such, the elements of its input, or all that is in its input and arguments."""
+    from kapell.language.expressions.costs import Cost
 
 _PLAIN_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,17})?")
 _LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
@@ -286,6 +287,8 @@ def join_texts(value: Any, separator: Any) -> str:
         if type(item) in (list, dict):
             raise ExpressionError(f"{describe(separator)} and {describe(item)} cannot be added")
         texts.append("" if item is None else to_text(item))
+    if len(separator) * len(texts) > MAX_TEXT:
+        raise HelperNeeded("a long text")
     return separator.join(texts)
 
 
@@ -341,6 +344,8 @@ def add_up(value: Any) -> Any:
     """Carry out `add`."""
     items = _elements(value)
     if items and all(type(item) is str for item in items):
+        if sum(map(len, items)) > MAX_TEXT:
+            raise HelperNeeded("a long text")
         return "".join(items)
     total = None
     for item in items:
@@ -389,7 +394,7 @@ def reverse(value: Any) -> Any:
 
 def sort(value: Any) -> list[Any]:
     """Carry out `sort`."""
-    return sorted(_array(value), key=sort_key)
+    return sort_values(_array(value))
 
 
 def unique(value: Any) -> list[Any]:
@@ -403,12 +408,12 @@ def unique(value: Any) -> list[Any]:
 
 def get_minimum(value: Any) -> Any:
     """Carry out `min`."""
-    return min(_bounded(value), key=sort_key, default=None)
+    return min(_bounded(value), key=make_sort_key(value), default=None)
 
 
 def get_maximum(value: Any) -> Any:
     """Carry out `max`; of equals, the last."""
-    return max(reversed(_bounded(value)), key=sort_key, default=None)
+    return max(reversed(_bounded(value)), key=make_sort_key(value), default=None)
 
 
 def _bounded(value: Any) -> list[Any]:
@@ -460,19 +465,19 @@ def is_kind(*names: str) -> Callable[[Any], bool]:
 
 FUNCTIONS: dict[tuple[str, int], tuple[Callable[..., Any], Cost]] = {
     ("length", 0): (get_length, "plain"),
-    ("keys", 0): (list_keys, "wide"),
-    ("keys_unsorted", 0): (list_keys_unsorted, "wide"),
+    ("keys", 0): (list_keys, "elements"),
+    ("keys_unsorted", 0): (list_keys_unsorted, "copy"),
     ("has", 1): (has_key, "plain"),
     ("in", 1): (lambda value, other: has_key(other, value), "plain"),
     ("type", 0): (type_name, "plain"),
     ("not", 0): (lambda value: value is False or value is None, "plain"),
     ("tojson", 0): (to_json, "deep"),
     ("tostring", 0): (to_text, "deep"),
-    ("fromjson", 0): (parse_json, "plain"),
+    ("fromjson", 0): (parse_json, "letters"),
     ("tonumber", 0): (parse_number, "plain"),
     ("toboolean", 0): (parse_boolean, "plain"),
-    ("error", 0): (lambda value: raise_error(value, value), "deep"),
-    ("error", 1): (raise_error, "deep"),
+    ("error", 0): (lambda value: raise_error(value, value), "plain"),
+    ("error", 1): (raise_error, "plain"),
     ("contains", 1): (is_contained, "deep"),
     ("inside", 1): (is_inside, "deep"),
     ("floor", 0): (_numeric(math.floor), "plain"),
@@ -482,30 +487,30 @@ FUNCTIONS: dict[tuple[str, int], tuple[Callable[..., Any], Cost]] = {
     ("sqrt", 0): (_numeric(_sqrt), "plain"),
     ("fabs", 0): (_numeric(math.fabs), "plain"),
     ("abs", 0): (get_absolute, "plain"),
-    ("ascii_downcase", 0): (lower_ascii, "plain"),
-    ("ascii_upcase", 0): (upper_ascii, "plain"),
-    ("utf8bytelength", 0): (count_bytes, "plain"),
+    ("ascii_downcase", 0): (lower_ascii, "elements"),
+    ("ascii_upcase", 0): (upper_ascii, "elements"),
+    ("utf8bytelength", 0): (count_bytes, "copy"),
     ("startswith", 1): (starts_with, "plain"),
     ("endswith", 1): (ends_with, "plain"),
     ("ltrimstr", 1): (strip_prefix, "plain"),
     ("rtrimstr", 1): (strip_suffix, "plain"),
-    ("split", 1): (split_text, "plain"),
-    ("join", 1): (join_texts, "deep"),
-    ("explode", 0): (explode, "plain"),
-    ("indices", 1): (list_indices, "deep"),
-    ("index", 1): (find_first_index, "deep"),
-    ("rindex", 1): (find_last_index, "deep"),
+    ("split", 1): (split_text, "elements"),
+    ("join", 1): (join_texts, "letters"),
+    ("explode", 0): (explode, "elements"),
+    ("indices", 1): (list_indices, "letters"),
+    ("index", 1): (find_first_index, "letters"),
+    ("rindex", 1): (find_last_index, "letters"),
     ("add", 0): (add_up, "deep"),
     ("any", 0): (any_true, "deep"),
     ("all", 0): (all_true, "deep"),
     ("flatten", 0): (flatten, "deep"),
     ("flatten", 1): (flatten, "deep"),
-    ("reverse", 0): (reverse, "wide"),
+    ("reverse", 0): (reverse, "copy"),
     ("sort", 0): (sort, "deep"),
     ("unique", 0): (unique, "deep"),
     ("min", 0): (get_minimum, "deep"),
     ("max", 0): (get_maximum, "deep"),
-    ("to_entries", 0): (to_entries, "wide"),
+    ("to_entries", 0): (to_entries, "elements"),
     ("from_entries", 0): (from_entries, "deep"),
     ("transpose", 0): (transpose, "deep"),
     ("first", 0): (get_first, "plain"),

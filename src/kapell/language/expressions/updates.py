@@ -8,13 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from kapell.language.expressions import tree, values
+from kapell.language.expressions.costs import Environment, spend, weigh_copy
 from kapell.language.expressions.errors import ExpressionError, HelperNeeded
-from kapell.language.expressions.filters import NotNative, multiple, single, spend, weigh_wide
+from kapell.language.expressions.filters import NotNative, multiple, single
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from kapell.language.expressions.filters import Environment, Filter
+    from kapell.language.expressions.filters import Filter
     from kapell.language.expressions.tree import Node
 
     Change = Callable[[Any], Any]
@@ -91,7 +92,7 @@ def _modify(value: Any, path: tuple[Any, ...], change: Change, env: Environment)
     if not path:
         return change(value)
     step, rest = path[0], path[1:]
-    spend(env, 1 + weigh_wide((value,)))
+    spend(env, 1 + weigh_copy((value,)))
     if step is EACH:
         return _modify_each(value, lambda item: _modify(item, rest, change, env), env)
     return _put(value, step, _modify(values.get_item(value, step), rest, change, env))
@@ -127,7 +128,7 @@ def _put(value: Any, step: Any, new: Any) -> Any:
 
 def _delete(value: Any, path: tuple[Any, ...], env: Environment) -> Any:
     step, rest = path[0], path[1:]
-    spend(env, 1 + weigh_wide((value,)))
+    spend(env, 1 + weigh_copy((value,)))
     if step is EACH:
         raise HelperNeeded("a deletion of everything")
     if value is None:

@@ -25,6 +25,7 @@ MAX_PAIRS = 20_000
 _EXACT_DOUBLE = 2.0**53
 _SMALLEST_INTEGER, _INTEGER_LIMIT = -(2**63), 2**64
 _SHOWN = 40
+_MAX_MIXED = 3_000
 
 _TYPES = {
     type(None): "null",
@@ -237,7 +238,22 @@ def _compare_objects(left: dict[str, Any], right: dict[str, Any]) -> int:
 
 
 sort_key: Callable[[Any], Any] = cmp_to_key(compare)
-"""The key by which Python's `sorted` puts any JSON values into jq's order."""
+"""The key by which Python's `sorted` puts any JSON values into jq's order; slow, see `make_sort_key`."""
+
+
+def sort_values(items: list[Any], key: Callable[[Any], Any] | None = None) -> list[Any]:
+    """Return the items in order, by what `key` gives for each of them; equals keep their places."""
+    return sorted(items, key=make_sort_key(items, key))
+
+
+def make_sort_key(items: list[Any], key: Callable[[Any], Any] | None = None) -> Callable[[Any], Any] | None:
+    """Return what Python can sort the items by: themselves where they are all texts or all numbers."""
+    kinds = {type(item if key is None else key(item)) for item in items}
+    if kinds <= {str} or kinds <= {int, float}:
+        return key
+    if len(items) > _MAX_MIXED:
+        raise HelperNeeded("many values of several types")
+    return sort_key if key is None else lambda item: sort_key(key(item))
 
 
 # -- access ------------------------------------------------------------------------------------------------------------
