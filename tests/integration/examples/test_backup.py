@@ -55,7 +55,11 @@ def test_a_backup_that_cannot_be_restored_faults_and_removes_nothing_older(run_e
 
 
 def damage(database):
-    """Overwrite the last page, which holds rows: a copy succeeds, its integrity check does not."""
-    content = bytearray(database.read_bytes())
-    content[-4096:-2048] = b"\xff" * 2048
-    database.write_bytes(content)
+    """Break a promise of the schema behind SQLite's back: it can be copied and counted, but its integrity is gone."""
+    connection = sqlite3.connect(database)
+    connection.execute("insert into orders (article) values (null)")
+    connection.commit()
+    connection.execute("pragma writable_schema = on")
+    connection.execute("update sqlite_schema set sql = replace(sql, 'article text', 'article text not null')")
+    connection.commit()
+    connection.close()
