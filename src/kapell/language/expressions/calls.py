@@ -154,7 +154,7 @@ def _recurse(_is_true: Test, update: Filter) -> Filter:
         waiting = [iter((value,))]
         while waiting:
             for result in waiting[-1]:
-                spend(env, 1)
+                spend(env, 3)  # an iterator is made for each
                 yield result
                 waiting.append(iter(updates(result, env)))
                 break

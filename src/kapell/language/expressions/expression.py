@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from kapell.language.expressions.tree import Node
 
-_NODES_FOR_FULL_BUDGET = 50
+_NODES_FOR_FULL_BUDGET = 15
 _CACHED = 4096
 _COPIES_UNCHECKED = 1000
 _FEEDING = frozenset({"until", "while", "repeat", "recurse"})

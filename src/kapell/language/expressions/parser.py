@@ -19,7 +19,7 @@ from kapell.language.expressions.lexer import Token, read_text, read_token
 if TYPE_CHECKING:
     from kapell.language.expressions.tree import Node, Pattern
 
-MAX_LENGTH = 65_536
+MAX_LENGTH = 16_384
 MAX_NESTING = 40
 MAX_DEPTH = 120
 
