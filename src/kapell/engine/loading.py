@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kapell.engine.active import ActiveRun
+from kapell.engine.snapshots import find_next_snapshot
 from kapell.errors import DamagedHistoryError
 from kapell.kernel.codec import decode_events, decode_state
 from kapell.kernel.recovery import fold
@@ -37,7 +38,9 @@ def load_active(store: RunStore, definitions: Definitions, run_id: str) -> Activ
                 f"The history of run {run_id} does not fit together at event {state.seq}.",
                 hint="Its rows are left as they are; restore them from a backup, or start the run anew.",
             ) from error
-    return ActiveRun(stored.record, program, state)
+    active = ActiveRun(stored.record, program, state)
+    active.next_snapshot = find_next_snapshot(stored.snapshot_seq, len(stored.snapshot or b""))
+    return active
 
 
 def iter_events(store: RunStore, run_id: str, after_seq: int = 0) -> Iterator[tuple[int, Event]]:
