@@ -118,6 +118,9 @@ def _collect(store: RunStore, run_id: str, definition: str) -> tuple[Narrator, l
         sentence = narrator.tell(event)
         if sentence.reference:
             _note(tasks, sentence)
+    if narrator.state.is_ended:
+        for task in tasks.values():
+            task.status = "stopped" if task.status == "running" else task.status
     return narrator, list(tasks.values())
 
 
@@ -147,7 +150,7 @@ def _draw_tasks(tasks: list[TaskStory]) -> Iterator[str]:
         name = f"{'  ' * (task.depth - 1)}{task.name}{say_iteration(task.reference)}"
         took = "" if task.seconds is None else say_length(int(task.seconds * 1_000_000))
         more = f", {task.times} times" if task.times > 1 else ""
-        more += f", {task.attempts} attempts" if task.attempts > 1 else ""
+        more += f", {task.attempts} attempts" if task.attempts > max(task.times, 1) else ""
         status = colour_status(task.status, sys.stdout) + " " * (9 - len(task.status))
         detail = f"  {_first_line(task.detail)}" if task.detail else ""
         yield f"{name:<{width}}  {status}  {took}{more}{detail}".rstrip()

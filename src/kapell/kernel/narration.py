@@ -145,10 +145,16 @@ def narrate(program: Program, events: Iterable[ev.Event]) -> Iterator[Sentence]:
     return (narrator.tell(event) for event in events)
 
 
+_LONGEST_DETAIL = 500
+
+
 def say_error(error: WorkflowError) -> str:
-    """Return an error in one line."""
+    """Return an error in one line; what processes wrote to it is shortened in the middle."""
     title = error.title or error.type
-    return f"{title}: {error.detail}" if error.detail else title
+    detail = " ".join(error.detail.split())
+    if len(detail) > _LONGEST_DETAIL:
+        detail = f"{detail[: _LONGEST_DETAIL // 2]} ... {detail[-_LONGEST_DETAIL // 2 :]}"
+    return f"{title}: {detail}" if detail else title
 
 
 # -- a sentence for each kind of event ---------------------------------------------------------------------------------

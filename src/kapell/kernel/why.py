@@ -16,7 +16,7 @@ from kapell.kernel import state as st
 from kapell.kernel.decide import find_failed_reference
 from kapell.kernel.forking import describe_activity
 from kapell.kernel.moments import say_moment
-from kapell.kernel.narration import Narrator, say_error, say_target
+from kapell.kernel.narration import Narrator, Sentence, say_error, say_target
 from kapell.language.error_types import LOST
 from kapell.language.spans import say_length
 from kapell.reasons import Reason
@@ -151,7 +151,7 @@ class _Story:
             self._visit(place.node, place.reference, event)
             sentence = self._narrator.tell(event)
             if sentence.reason is not None:
-                self._note(sentence.reference, sentence.name, event, sentence.reason)
+                self._note(sentence, event, sentence.reason)
             self._keep(event)
 
     def _visit(self, node: int, reference: str, event: ev.Event) -> None:
@@ -167,10 +167,10 @@ class _Story:
         ):
             visit.times += 1
 
-    def _note(self, reference: str, name: str, event: ev.Event, reason: Reason) -> None:
-        if isinstance(event, ev.ErrorCaught):
-            reason = Reason(reason.code, f"Caught: {_sentence(say_error(event.error))} {reason.text}", reason.facts)
-        self.findings.append(Finding(reference, name, event.at, reason))
+    def _note(self, sentence: Sentence, event: ev.Event, reason: Reason) -> None:
+        """Keep a reason, in the words of the sentence: it says what the reason is for."""
+        told = Reason(reason.code, sentence.text, reason.facts)
+        self.findings.append(Finding(sentence.reference, sentence.name, event.at, told))
 
     def _keep(self, event: ev.Event) -> None:
         match event:
