@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import math
 import shutil
 import subprocess
 import sys
@@ -28,13 +29,19 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 HERE = Path(__file__).resolve().parent
 KAPELL = str(Path(sys.executable).with_name("kapell"))
 RULE = {"statistic": "median", "factor": 1.5, "requests": 300}
 READY_SECONDS = 20
+POLL_SECONDS = 0.02
 COLOURS = {"promoted": "green", "rolled back": "yellow", "stopped": "red"}
+
+
+def never() -> bool:
+    """Say no."""
+    return False
 
 
 class Delivery(NamedTuple):
@@ -46,6 +53,7 @@ class Delivery(NamedTuple):
         messages: What the receiver of notifications got.
         slots: What runs on the target server at the end.
         seconds: How long it took.
+        kills: How often `kapell` was ended by a signal and resumed.
     """
 
     exit_code: int
@@ -53,6 +61,7 @@ class Delivery(NamedTuple):
     messages: list[dict[str, Any]]
     slots: list[dict[str, Any]]
     seconds: float
+    kills: int
 
 
 @contextlib.contextmanager
@@ -69,7 +78,7 @@ def start_server(script: str, folder: Path) -> Iterator[dict[str, str]]:
         while not ready.exists():
             if process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"{script} did not come up")
-            time.sleep(0.02)
+            time.sleep(POLL_SECONDS)
         yield json.loads(ready.read_text())
     finally:
         process.terminate()
@@ -80,12 +89,12 @@ def deliver(
     workspace: Path,
     pushes: tuple[Push, ...] = PUSHES,
     rule: dict[str, Any] = RULE,
-    kill_after: float | None = None,
+    kill_when: Callable[[], bool] = never,
 ) -> Delivery:
     """Make a repository with these pushes in the workspace, and deliver them by the workflows.
 
     Progress is shown on stderr, as `kapell run` shows it. Should `kapell` be killed, by a person or by this function
-    after `kill_after` seconds, it is told to resume.
+    once `kill_when` says so, it is told to resume.
     """
     repository = make_repository(workspace / "git", pushes)
     with start_server("host.py", workspace) as host, start_server("mailbox.py", workspace) as mailbox:
@@ -100,8 +109,10 @@ def deliver(
         (workspace / "input.json").write_text(json.dumps(request, indent=2))
         begun = time.monotonic()
         run = ("run", str(HERE / "deliver.yaml"), "--input-file", str(workspace / "input.json"))
-        exit_code, output = call_kapell(workspace, *run, kill_after=kill_after)
+        exit_code, output = call_kapell(workspace, *run, kill_when=kill_when)
+        kills = 0
         while exit_code < 0:
+            kills += 1
             print(f"kapell was ended by signal {-exit_code}; resuming what it had begun", file=sys.stderr)
             exit_code, output = call_kapell(workspace, "resume")
         return Delivery(
@@ -110,23 +121,26 @@ def deliver(
             get_json(mailbox["url"] + "/messages"),
             get_json(host["url"] + "/slots"),
             time.monotonic() - begun,
+            kills,
         )
 
 
-def call_kapell(workspace: Path, *arguments: str, kill_after: float | None = None) -> tuple[int, str]:
-    """Call `kapell` with its data in the workspace; its stderr goes to the terminal.
+def call_kapell(workspace: Path, *arguments: str, kill_when: Callable[[], bool] = never) -> tuple[int, str]:
+    """Call `kapell` with its data in the workspace; its progress goes to stderr, also where that is no terminal.
 
     Returns:
         Its exit code, negative when a signal ended it, and what it printed on stdout.
     """
     command = [KAPELL, *arguments, "--workflows", str(HERE / "workflows"), "--data", str(workspace / "data")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            output, _ = process.communicate(timeout=kill_after)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            output, _ = process.communicate()
-        return process.returncode, output
+    if not sys.stderr.isatty():
+        command.append("--verbose")
+    output = workspace / "output.json"
+    with output.open("w") as file, subprocess.Popen(command, stdout=file) as process:
+        while process.poll() is None:
+            if kill_when():
+                process.kill()
+            time.sleep(POLL_SECONDS)
+    return process.returncode, output.read_text()
 
 
 def get_json(url: str) -> Any:
@@ -188,13 +202,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--workspace", type=Path, help="where everything is made (default: a temporary folder)")
     parser.add_argument("--keep", action="store_true", help="keep the workspace, to look around in it")
-    parser.add_argument("--kill-after", type=float, metavar="SECONDS", help="end kapell by SIGKILL, then let it resume")
+    parser.add_argument(
+        "--kill-after",
+        type=float,
+        default=math.inf,
+        metavar="SECONDS",
+        help="end kapell by SIGKILL, then let it resume",
+    )
     options = parser.parse_args()
     workspace = options.workspace or Path(tempfile.mkdtemp(prefix="kapell-delivery-"))
     console = Console()
     try:
         console.print(f"Repository, checkouts, artefacts and runs are in {workspace}", highlight=False)
-        delivery = deliver(workspace, kill_after=options.kill_after)
+        kill_at = time.monotonic() + options.kill_after
+        delivery = deliver(workspace, kill_when=lambda: time.monotonic() > kill_at)
         show(delivery, console)
         if options.keep:
             console.print(f"Look around with: kapell runs list --data {workspace / 'data'}", highlight=False)

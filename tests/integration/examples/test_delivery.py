@@ -91,7 +91,11 @@ def test_changed_commits_fare_differently(tmp_path):
 @pytest.mark.serial
 @pytest.mark.timeout(300)
 def test_a_killed_delivery_is_resumed_to_the_same_end(tmp_path):
-    delivery = demo.deliver(tmp_path, repository.PUSHES[:2], SLOW_IS_FOUND, kill_after=4)
+    def is_second_push_under_way():
+        return len(list(tmp_path.glob("checkouts/*"))) > 1
+
+    delivery = demo.deliver(tmp_path, repository.PUSHES[:2], SLOW_IS_FOUND, kill_when=is_second_push_under_way)
     assert delivery.exit_code == 0
+    assert delivery.kills == 1
     assert [result["outcome"] for result in delivery.results] == ["promoted", "promoted", "stopped"]
     assert [message["to"] for message in delivery.messages] == ["ben@shop.example"]
