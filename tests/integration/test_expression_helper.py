@@ -78,6 +78,7 @@ async def test_results_errors_and_order() -> None:
                 make_task("$x + $y.z # a comment", None, {"x": 1, "y": {"z": 2}}),
                 make_task('gsub("a"; $name)', "banana", {"name": "é😀"}),
                 make_task("empty"),
+                make_task("now | type # a comment \\"),
                 make_task('.[] | test("x")', ["x", 5]),
                 make_task('error("no " + .)', "way"),
                 make_task("nan"),
@@ -88,10 +89,11 @@ async def test_results_errors_and_order() -> None:
     assert results[1] == HelperResult(value=3)
     assert results[2] == HelperResult(value="bé😀né😀né😀")
     assert results[3] == HelperResult(value=None)
-    assert results[4] == HelperResult(value=True)
-    assert results[5] == HelperResult(error="no way")
-    assert results[6] == HelperResult(value=None)
-    assert results[7].error == '{"code": 1}'
+    assert results[4] == HelperResult(value="number")
+    assert results[5] == HelperResult(value=True)
+    assert results[6] == HelperResult(error="no way")
+    assert results[7] == HelperResult(value=None)
+    assert results[8].error == '{"code": 1}'
 
 
 async def test_a_process_is_started_when_needed_and_used_again() -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _MIB = 2**20
 _START_SECONDS = 30.0
+_WRITTEN_AT_ONCE = 64 * 1024
 _CHILD = Path(__file__).with_name("child.py")
 
 
@@ -185,12 +186,15 @@ class _Child:
         """Hand the program and its input over, piece by piece. Raises `UnfitError`."""
         self.clean = False
         program, document = _make_program(task)
-        self._input.write(make_frame(b"P", program.encode()))
+        waiting = bytearray(make_frame(b"P", program.encode()))
         for piece in encode_in_pieces(document):
-            self._input.write(make_frame(b"D", piece))
-            await self._input.drain()
-            await asyncio.sleep(0)
-        self._input.write(make_frame(b"G"))
+            waiting += make_frame(b"D", piece)
+            if len(waiting) > _WRITTEN_AT_ONCE:
+                self._input.write(bytes(waiting))
+                waiting.clear()
+                await self._input.drain()
+                await asyncio.sleep(0)
+        self._input.write(bytes(waiting) + make_frame(b"G"))
         await self._input.drain()
 
     async def forget(self) -> None:
@@ -234,7 +238,7 @@ def _make_program(task: HelperTask) -> tuple[str, Any]:
     Variables that the library itself would bind (`args=`) make it compile anew each time.
     """
     bindings = "".join(f".v[{_quote(name)}] as ${name} | " for name in task.variables)
-    program = f"first({task.program}\n) | tojson"
+    program = f"first({task.program}\n\n) | tojson"  # a comment may end in a backslash, and go on in the next line
     if not bindings:
         return program, task.document
     return f"{bindings}.d | {program}", {"v": task.variables, "d": task.document}
