@@ -16,11 +16,12 @@ class Command(msgspec.Struct, tag_field="command", omit_defaults=True, frozen=Tr
 
 
 class StartRun(Command, tag="start", frozen=True, kw_only=True):
-    """Begin: `input` is the raw input, a JSON value."""
+    """Begin. `input` is the raw input, a JSON value; `depth` says how many runs wait for it, one above another."""
 
     run_id: str
     input: Any
     parent_run_id: str | None = None
+    depth: int = 0
 
 
 class ForkRun(Command, tag="fork", frozen=True, kw_only=True):

@@ -141,7 +141,13 @@ Made = ev.Event | Reason
 
 def _start(program: Program, state: st.State, command: c.StartRun, now: int) -> Made:
     del program, state
-    return ev.RunStarted(at=now, run_id=command.run_id, raw_input=command.input, parent_run_id=command.parent_run_id)
+    return ev.RunStarted(
+        at=now,
+        run_id=command.run_id,
+        raw_input=command.input,
+        parent_run_id=command.parent_run_id,
+        depth=command.depth,
+    )
 
 
 def _fork(program: Program, state: st.State, command: c.ForkRun, now: int) -> Made:

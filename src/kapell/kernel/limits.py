@@ -11,6 +11,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         max_tasks: How many tasks a run may enter before it faults (`max_tasks_per_run`).
         max_value_bytes: The largest value that a task may give, take or keep, in bytes of JSON.
+        max_depth: How deep child runs that are waited for may be nested.
         max_events: After how many events a decision stops and asks to be continued.
         stop_at_result: Whether a decision also stops after each task's result, so that it is durable before the next
             task starts. Effects never start before their cause is durable, with or without this.
@@ -18,5 +19,6 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     max_tasks: int = 100_000
     max_value_bytes: int = 32 * 1024 * 1024
+    max_depth: int = 100
     max_events: int = 64
     stop_at_result: bool = False

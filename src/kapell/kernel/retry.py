@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from datetime import timedelta
 
 _LARGEST = timedelta(days=3650)
@@ -20,16 +21,23 @@ def compute_delay(
         factor: The base of the exponential.
         max_delay: The most that it may come to.
     """
-    longest = min(max_delay or _LARGEST, _LARGEST)
+    longest = _LARGEST if max_delay is None else min(max_delay, _LARGEST)
     if backoff == "linear":
         multiplier = float(retry)
     elif backoff == "exponential":
-        # Beyond this the power only overflows: the cap below has long been reached.
-        multiplier = factor ** min(retry - 1, 200) if factor > 0 else 0.0
+        multiplier = _raise_to_power(factor, retry - 1) if delay else 0.0
     else:
         multiplier = 1.0
     seconds = delay.total_seconds() * multiplier
     return longest if seconds >= longest.total_seconds() else timedelta(seconds=seconds)
+
+
+def _raise_to_power(factor: float, exponent: int) -> float:
+    """Return the power; where it is beyond all numbers, infinity: the longest delay has long been reached."""
+    try:
+        return factor**exponent
+    except OverflowError:
+        return math.inf
 
 
 def compute_jitter(lowest: timedelta, highest: timedelta, seed: str) -> timedelta:

@@ -153,6 +153,7 @@ class State(msgspec.Struct, dict=True):
     Attributes:
         status: `new`, `running`, `suspended`, `cancelling`, `completed`, `faulted` or `cancelled`.
         seq: The number of the last event that was folded in.
+        depth: How many runs wait for this one, one above another.
         contexts: The context of each scope; 0 is the run's own.
         arrivals: How often the flow has come to each node.
         run_length: The workflow's timeout, in microseconds.
@@ -164,6 +165,7 @@ class State(msgspec.Struct, dict=True):
     status: str = "new"
     seq: int = 0
     parent_run_id: str | None = None
+    depth: int = 0
     started_at: int = 0
     ended_at: int | None = None
     raw_input: Any = None

@@ -239,6 +239,11 @@ class Step:
     def _start_child(self, entry: st.Entry, node: Node, at: Surroundings) -> ev.Event:
         number = 1 if entry.attempt is None else entry.attempt.number + 1
         spec = node.spec
+        if spec.awaits and self._state.depth >= self._limits.max_depth:
+            raise runtime_error(
+                at.reference,
+                f"Child runs are nested {self._limits.max_depth} deep, the most that they may be. Does one run itself?",
+            )
         value = entry.input if spec.input is None else self._evaluate.template(spec.input, at.input, at)
         seed = f"{self._state.run_id}{entry.reference}/{entry.entry}/{number}"
         return ev.ChildStarted(

@@ -20,7 +20,7 @@ from kapell.engine.expression_helper import ExpressionHelper
 from kapell.engine.loading import iter_events
 from kapell.engine.secrets import SecretSource
 from kapell.errors import KapellError
-from kapell.kernel.events import TaskCompleted, TaskEntered, TaskFaulted
+from kapell.kernel.events import RunForked, TaskCompleted, TaskEntered, TaskFaulted
 from kapell.kernel.limits import Limits
 from kapell.language import Workflow, load_workflow
 from kapell.language.program import Kind
@@ -251,6 +251,7 @@ class EngineKit:
         """Let that much time pass, doing at each moment what is due then."""
         await self.settle()
         passed = asyncio.ensure_future(self.clock.sleep(seconds))
+        await asyncio.sleep(0)
         while not passed.done():
             self.clock.advance_to_next()
             await self.settle()
@@ -318,6 +319,8 @@ def list_tasks(program: Program, history: Sequence[Event]) -> list[str]:
     """Return the names of a run's tasks in the order in which they began."""
     begun: dict[int, str] = {}
     for event in history:
+        if isinstance(event, RunForked):
+            begun.update((entry, program.nodes[node].name) for entry, (node, _, _) in enumerate(event.chain, start=1))
         if isinstance(event, TaskEntered | TaskCompleted | TaskFaulted) and event.entry:
             begun.setdefault(event.entry, program.nodes[event.node].name)
     return list(begun.values())
