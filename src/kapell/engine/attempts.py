@@ -91,12 +91,16 @@ class Attempts:
         attempt = AttemptId(active.run_id, entry, number)
         opened = active.state.entries.get(entry)
         wanted = opened is not None and opened.attempt is not None and opened.attempt.number == number
-        if not wanted or attempt in self._tasks:
+        if attempt in self._tasks:
+            return
+        if not wanted:
             self._leave(attempt)
             return
         dispatch = Dispatch(active.program, active.state, entry)
         task = asyncio.get_running_loop().create_task(self._perform(active, attempt, dispatch))
         self._tasks[attempt] = task
+        # A task that is cancelled before its first step never comes to its own end.
+        task.add_done_callback(lambda done: self._finish(attempt) if self._tasks.get(attempt) is done else None)
         if not dispatch.awaits:
             begun = to_micros(self._clock.now())
             self._host.submit(active, c.EndAttempt(entry=entry, attempt=number, started=begun))
@@ -120,12 +124,16 @@ class Attempts:
         if self._tasks:
             await asyncio.wait(self._tasks.values(), timeout=seconds)
 
-    async def close(self) -> None:
-        """End all attempts, and return when nothing of them is left."""
+    def cancel_all(self) -> list[asyncio.Task[None]]:
+        """Begin to end all attempts; return the tasks that are done when nothing of them is left."""
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        return tasks
+
+    async def close(self) -> None:
+        """End all attempts, and return when nothing of them is left."""
+        await asyncio.gather(*self.cancel_all(), return_exceptions=True)
 
     def is_idempotent(self, active: ActiveRun, entry: int, number: int) -> bool:
         """Tell whether a lost attempt may be made again (RFC 9110, 9.2.2; connectors know their own)."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from kapell.errors import NotFoundError
+from kapell.errors import DamagedHistoryError, NotFoundError
 from kapell.language import list_unsupported, load_workflow
 from kapell.language.compiler import compile_workflow
 from kapell.language.program import Program
@@ -67,10 +67,15 @@ class Definitions:
         return found
 
     def get(self, digest: str) -> Definition:
-        """Return a kept definition. Raises `NotFoundError`."""
+        """Return a kept definition. Raises `NotFoundError`, or `DamagedHistoryError` if it does not match its hash."""
         found = self._by_digest.get(digest)
         if found is None:
             source = self._store.get_definition(digest)
+            if hashlib.sha256(source).hexdigest() != digest:
+                raise DamagedHistoryError(
+                    f"The stored workflow {digest[:12]} does not match its hash: the database was damaged on disk.",
+                    hint="The runs of it cannot be carried on; restore the data folder from a backup.",
+                )
             found = Definition(digest, compile_workflow(load_workflow(source, f"definition {digest[:12]}")))
             self._by_digest[digest] = found
         return found

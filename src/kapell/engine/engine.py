@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -28,9 +27,10 @@ from kapell.engine.maintenance.parking import Parking
 from kapell.engine.maintenance.pruner import prune_regularly
 from kapell.engine.recovery import WAKE, Recovery
 from kapell.engine.timers import LONGEST_SLEEP_SECONDS, Timers
-from kapell.errors import ConflictError, KapellError, NotFoundError, UsageError
+from kapell.errors import ConflictError, KapellError, NotFoundError, StorageError, UsageError
 from kapell.ids import make_run_id
 from kapell.kernel import commands as c
+from kapell.kernel.events import to_micros
 from kapell.kernel.faults import describe_too_large
 from kapell.kernel.forking import plan_fork
 from kapell.kernel.limits import Limits
@@ -55,6 +55,10 @@ if TYPE_CHECKING:
     from kapell.sdk import Activity
 
 log = get_logger(__name__)
+
+_ACQUIRE_SECONDS = 5.0
+_ACQUIRE_RETRY_SECONDS = 0.05
+_WAKE_RETRY_MICROSECONDS = 1_000_000
 
 
 class RunOutcome(msgspec.Struct, frozen=True):
@@ -123,7 +127,7 @@ class Engine:
             StorageError: The store cannot be written.
         """
         owner = f"{socket.gethostname()}:{os.getpid()}"
-        epoch = self.store.acquire(owner, self.clock.now(), LEASE_SECONDS)
+        epoch = await self._acquire(owner)
         self._committer = Committer(self.store, epoch, self.clock, self._stop_working)
         self._timers = Timers(self.clock, self._fire_timer, self._options.longest_sleep_seconds)
         self._host = RunHost(
@@ -160,6 +164,17 @@ class Engine:
         self.unfinished = self._recovery.recover_all(only)
         self._begin_duties(epoch)
 
+    async def _acquire(self, owner: str) -> int:
+        """Become the owner, also when another process happens to write at this moment."""
+        until = self.clock.monotonic() + _ACQUIRE_SECONDS
+        while True:
+            try:
+                return self.store.acquire(owner, self.clock.now(), LEASE_SECONDS)
+            except StorageError as error:
+                if not error.retryable or self.clock.monotonic() > until:
+                    raise
+                await asyncio.sleep(_ACQUIRE_RETRY_SECONDS)
+
     def _begin_duties(self, epoch: int) -> None:
         inbox = Inbox(store=self.store, epoch=epoch, host=self._host, recovery=self._recovery)
         parking = Parking(
@@ -194,6 +209,7 @@ class Engine:
         await self._host.settle()
         await self._host.close()
         await self._attempts.close()
+        self._host.abandon(ConflictError("The engine was closed; the next start carries the run on."))
         await self._timers.close()
         self._committer.close()
         await self._helper.close()
@@ -353,8 +369,13 @@ class Engine:
         if purpose != WAKE:
             self._host.fire_timer(run_id, entry, purpose)
             return
-        with suppress(NotFoundError):
+        try:
             self._recovery.load(run_id)
+        except NotFoundError:
+            return
+        except StorageError as error:
+            log.warning("wake_delayed", run_id=run_id, message=error.message)
+            self._timers.arm(run_id, entry, purpose, to_micros(self.clock.now()) + _WAKE_RETRY_MICROSECONDS)
 
     def _stop_working(self, error: KapellError) -> None:
         """Another owner has the runs, or nothing can be written for good: do nothing more, and say so."""
@@ -363,6 +384,9 @@ class Engine:
         log.error("engine_stopped", message=error.message, hint=error.hint)
         self._fatal = error
         self._host.abandon(error)
+        self._attempts.cancel_all()
+        for duty in self._duties:
+            duty.cancel()
 
     def _check_alive(self) -> None:
         if self._fatal is not None:

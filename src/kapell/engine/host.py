@@ -97,6 +97,7 @@ class RunHost:
         self._queue: deque[ActiveRun] = deque()
         self._turn_is_due = False
         self._tasks: set[asyncio.Future[Any]] = set()
+        self._asked: set[asyncio.Future[Reason | None]] = set()
         self.attempts: Attempts
         self.runs: dict[str, ActiveRun] = {}
         self.parents: dict[str, tuple[str, int, int]] = {}
@@ -151,6 +152,8 @@ class RunHost:
     async def ask(self, active: ActiveRun, command: c.Command, *, inbox_id: int | None = None) -> Reason | None:
         """Give a run a command; return `None` once it is obeyed and durable, or why it changed nothing."""
         reply: asyncio.Future[Reason | None] = asyncio.get_running_loop().create_future()
+        self._asked.add(reply)
+        reply.add_done_callback(self._asked.discard)
         self.submit(active, command, inbox_id=inbox_id, reply=reply)
         return await reply
 
@@ -166,20 +169,20 @@ class RunHost:
 
     async def settle(self) -> None:
         """Wait until the outcomes that are there are on disk, or the disk refuses."""
-        while self._queue and self._committer.trouble is None:
+        while (self._queue or self._committer.is_busy) and self._committer.trouble is None:
             await asyncio.sleep(0)
             await self._committer.settle()
 
     def abandon(self, error: Exception) -> None:
         """Give all runs up: whoever waits for one is told why."""
         self.is_closing = True
+        waiting: list[asyncio.Future[Any]] = [*self._asked]
         for active in self.runs.values():
-            for waiting in active.ended:
-                if not waiting.done():
-                    waiting.set_exception(error)
-            for work in active.work:
-                if work.reply is not None and not work.reply.done():
-                    work.reply.set_exception(error)
+            waiting += active.ended
+        for future in waiting:
+            if not future.done():
+                future.set_exception(error)
+                future.exception()  # it counts as seen, also where nobody waits any more
 
     def forget_if_ended(self, active: ActiveRun) -> None:
         """Let a run leave memory that was only looked at."""
@@ -269,8 +272,8 @@ class RunHost:
             if decision.needs:
                 # What the helper has said holds for one step; after an event the numbering begins anew.
                 answers = NO_ANSWERS if decision.events else work.answers
-                again = Work(c.Advance(), now=moment, answers=answers, inbox_id=work.inbox_id, reply=work.reply)
-                moved.needs = (decision.needs, again)
+                moved.needs = (decision.needs, Work(c.Advance(), now=moment, answers=answers))
+                moved.works.append((work, None))
                 return
             moved.works.append((work, decision.refused))
             if decision.more and not self._is_draining:
@@ -350,7 +353,9 @@ class RunHost:
             parent_run_id = parent.run_id
             self.parents[effect.child_run_id] = (parent.run_id, effect.entry, attempt.number)
         child = self._make_run(effect.child_run_id, definition, parent_run_id)
-        child.work.append(Work(c.StartRun(run_id=child.run_id, input=effect.input, parent_run_id=parent_run_id)))
+        depth = parent.state.depth + 1 if spec.awaits else 0
+        start = c.StartRun(run_id=child.run_id, input=effect.input, parent_run_id=parent_run_id, depth=depth)
+        child.work.append(Work(start))
         self._move(child, group, _BEGIN_CHILD)
         return None if spec.awaits else c.EndAttempt(entry=effect.entry, attempt=attempt.number)
 

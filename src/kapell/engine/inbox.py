@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from kapell.engine.store import InboxAnswer
-from kapell.errors import KapellError, NotFoundError, StorageError
+from kapell.errors import KapellError, NotFoundError, StaleOwnerError, StorageError
 from kapell.kernel.commands import CancelRun, ResumeRun, RetryTask, SkipTask, SuspendRun
 from kapell.telemetry import get_logger
 
@@ -57,6 +57,22 @@ class Inbox:
             task.add_done_callback(self._tasks.discard)
 
     async def _obey(self, inbox: InboxCommand) -> None:
+        error = await self._try_to_obey(inbox)
+        # What an engine that is closing refuses waits for the next owner.
+        while error and not self._host.is_closing:
+            try:
+                answer = InboxAnswer(command_id=inbox.command_id, error=error)
+                await asyncio.to_thread(self._store.answer_command, self._epoch, answer)
+            except StaleOwnerError:
+                return
+            except StorageError as problem:
+                log.warning("answer_delayed", command_id=inbox.command_id, message=problem.message)
+                await asyncio.sleep(POLL_SECONDS)
+            else:
+                return
+
+    async def _try_to_obey(self, inbox: InboxCommand) -> str:
+        """Give a command to its run; return why it was not obeyed, or an empty text."""
         try:
             command = _decoder.decode(inbox.body)
             active = self._recovery.load(inbox.run_id)
@@ -64,11 +80,9 @@ class Inbox:
                 raise NotFoundError(f"The history of run {inbox.run_id} is damaged.")
             refused = await self._host.ask(active, command, inbox_id=inbox.command_id)
             self._host.forget_if_ended(active)
-            error = "" if refused is None else refused.text
         except (KapellError, msgspec.DecodeError) as problem:
-            error = str(problem)
-        if error:
-            self._store.answer_command(self._epoch, InboxAnswer(command_id=inbox.command_id, error=error))
+            return str(problem)
+        return "" if refused is None else refused.text
 
 
 def encode_command(command: OuterCommand) -> bytes:

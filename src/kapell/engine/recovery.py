@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kapell.engine.loading import load_active
-from kapell.errors import DamagedHistoryError, NotFoundError
+from kapell.errors import DamagedHistoryError, NotFoundError, StorageError
 from kapell.kernel import commands as c
 from kapell.kernel.effects import PerformActivity
 from kapell.kernel.events import to_micros
@@ -104,11 +104,17 @@ class Recovery:
         try:
             active = load_active(self._store, self._definitions, record.run_id)
         except (DamagedHistoryError, NotFoundError) as error:
-            log.warning("run_damaged", run_id=record.run_id, message=str(error))
-            self._store.close_damaged(self._epoch, record.run_id, str(error), self._clock.now())
+            self._close_damaged(record.run_id, str(error))
             return None
         self._host.runs[record.run_id] = active
         return active
+
+    def _close_damaged(self, run_id: str, message: str) -> None:
+        log.warning("run_damaged", run_id=run_id, message=message)
+        try:
+            self._store.close_damaged(self._epoch, run_id, message, self._clock.now())
+        except StorageError as error:
+            log.warning("run_not_closed", run_id=run_id, message=error.message)  # the next start tries again
 
     def _take_up(self, active: ActiveRun) -> None:
         work = find_open_work(active.state)
