@@ -6,10 +6,9 @@ Nothing is shown unless stderr is a terminal (`live_progress`) or lines are aske
 from __future__ import annotations
 
 import re
-import sys
 from typing import TYPE_CHECKING
 
-from kapell.cli.output import is_terminal, say
+from kapell.cli.output import say
 from kapell.engine.loading import iter_events
 from kapell.kernel import events as ev
 from kapell.kernel.narration import Narrator, Sentence
@@ -18,7 +17,6 @@ from kapell.kernel.recovery import fold
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from kapell.cli.session import Show
     from kapell.engine.active import ActiveRun
     from kapell.engine.engine import Engine
     from kapell.engine.store import LogLine
@@ -60,19 +58,6 @@ class TellingProgress(Progress):
 
     def _tell_log(self, run_id: str, line: LogLine) -> None:
         say(f"{line.at.astimezone():%H:%M:%S.%f}"[:-3] + f" {run_id} {line.stream}: {line.text}")
-
-
-def make_progress(show: Show) -> Progress:
-    """Return what shows the progress on this stderr."""
-    if show.quiet:
-        return Progress()
-    if show.verbose:
-        return TellingProgress()
-    if is_terminal(sys.stderr):
-        from kapell.cli.live_progress import LiveProgress
-
-        return LiveProgress()
-    return Progress()
 
 
 def name_task(sentence: Sentence) -> str:

@@ -19,7 +19,7 @@ from kapell.app import open_engine
 from kapell.cli import exits
 from kapell.cli.folder import advise
 from kapell.cli.output import encode_json, is_terminal, print_json, say
-from kapell.cli.progress import Progress, make_progress
+from kapell.cli.progress import Progress, TellingProgress
 from kapell.errors import ConflictError, NotFoundError
 
 if TYPE_CHECKING:
@@ -185,6 +185,19 @@ class _Session:
             say(text)
         else:
             self._progress.note(text)
+
+
+def make_progress(show: Show) -> Progress:
+    """Return what shows the progress on this stderr."""
+    if show.quiet:
+        return Progress()
+    if show.verbose:
+        return TellingProgress()
+    if is_terminal(sys.stderr):
+        from kapell.cli.live_progress import LiveProgress
+
+        return LiveProgress()
+    return Progress()
 
 
 def conclude(settings: Settings, show: Show, outcomes: list[RunOutcome] | int) -> int:
