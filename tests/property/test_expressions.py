@@ -111,7 +111,7 @@ _PLAIN = (
         "sqrt",
         "isempty(.[]?)",
     ),
-    *("to_entries | from_entries", "paths", "trim", "ascii_downcase", "tojson | fromjson"),
+    *("to_entries | from_entries", "paths", "trim", "ltrim", "rtrim", "tojson | fromjson"),
 )
 
 
@@ -138,6 +138,10 @@ def _extend(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         three.map(lambda parts: f"[foreach ({parts[0]}) as $y ({parts[1]}; {parts[2]})]"),
         two.map(lambda parts: f"({parts[0]})[{parts[1]}]?"),
         two.map(lambda parts: f"({parts[0]})[{parts[1]}:]"),
+        two.map(lambda parts: f"({parts[0]}) as [$x, {{a: $y}}] | {parts[1]}"),
+        two.map(lambda parts: f"({parts[0]}) as {{a: $x, $b, c: [$y]}} | {parts[1]}"),
+        two.map(lambda parts: f"reduce ({parts[0]}) as {{$a, b: [$y]}} (0; [., $a, $y, ({parts[1]})])"),
+        inner.map(lambda part: f"getpath([{part}])?"),
         inner.map(lambda part: f"map({part})"),
         inner.map(lambda part: f"map(select({part}))"),
         inner.map(lambda part: f"[.[]? | {part}]"),
@@ -152,9 +156,10 @@ def _extend(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         st.tuples(
             st.sampled_from(
                 [
-                    *("has", "in", "contains", "inside", "startswith", "endswith", "ltrimstr", "rtrimstr", "split"),
+                    *("has", "in", "contains", "inside", "startswith", "endswith", "ltrimstr", "rtrimstr", "trimstr"),
                     *(
                         "join",
+                        "split",
                         "index",
                         "rindex",
                         "indices",

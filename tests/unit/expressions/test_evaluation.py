@@ -82,6 +82,12 @@ CASES: list[tuple[str, Any, Any]] = [
     ("if . then 1 end", False, False),
     ("any(.[]; . > 2)", [1, 3], True),
     ("fromjson", '{"a": 12345678901234567}', {"a": 12345678901234567}),
+    (". as [$a, {b: $c}] | [$a, $c]", [1, {"b": 2}], [1, 2]),
+    (". as {a: [$q], $b} | [$q, $b]", {"a": [1], "b": 2}, [1, 2]),
+    ("reduce .[] as [$k, $n] (0; . + $k * $n)", [[1, 2], [3, 4]], 14),
+    ("trim", "\u2003 a\n", "a"),
+    ("trim", "\x1ca", "\x1ca"),
+    ('getpath(["a", 0])', {"a": [7]}, 7),
     ("$x + 1", None, 6),
     ("$y.a[0]", None, "z"),
 ]
@@ -125,7 +131,15 @@ def test_a_raised_value_is_kept() -> None:
     assert caught.value.value == {"code": 7}
 
 
-FOR_THE_HELPER = ['test("a")', 'gsub("a"; "b")', "now", "def f: 1; f", "[paths]", "try error catch .", ". as [$a] | $a"]
+FOR_THE_HELPER = [
+    'test("a")',
+    'gsub("a"; "b")',
+    "now",
+    "def f: 1; f",
+    "[paths]",
+    "try error catch .",
+    ". as [$a] ?// $a | $a",
+]
 
 
 @pytest.mark.parametrize("source", FOR_THE_HELPER)

@@ -51,6 +51,7 @@ from kapell.language.expressions.filters import (
 from kapell.language.expressions.formats import FORMATTERS
 from kapell.language.expressions.functions import FUNCTIONS
 from kapell.language.expressions.macros import MACROS
+from kapell.language.expressions.patterns import take_apart
 from kapell.language.expressions.updates import EACH, compile_assignment, compile_deletion, compile_update, read_path
 
 if TYPE_CHECKING:
@@ -367,8 +368,8 @@ class _Compiler:
     # -- variables and loops ---------------------------------------------------------------------------------------
 
     def bind(self, node: tree.Bind) -> Filter:
-        name = _only_name(node.patterns)
-        source, body = self.compile(node.source), self.compile(node.body)
+        name, inner_body = take_apart(node.patterns, node.body)
+        source, body = self.compile(node.source), self.compile(inner_body)
         if source.single is not None and body.single is not None:
             origin, inner = source.single, body.single
             return single(lambda value, env: inner(value, {**env, name: origin(value, env)}))
@@ -381,9 +382,9 @@ class _Compiler:
         return multiple(run)
 
     def reduce(self, node: tree.Reduce) -> Filter:
-        name = _only_name(node.patterns)
+        name, update = take_apart(node.patterns, node.update)
         initial = self.compile(node.initial).single
-        sources, updates = self.compile(node.source).many, self.compile(node.update).many
+        sources, updates = self.compile(node.source).many, self.compile(update).many
         if initial is None:
             raise NotNative("several beginnings")
         self.loops = True
@@ -399,11 +400,11 @@ class _Compiler:
         return single(run)
 
     def foreach(self, node: tree.Foreach) -> Filter:
-        name = _only_name(node.patterns)
-        identity = tree.Identity(node.position)
+        name, update = take_apart(node.patterns, node.update)
+        _, extract = take_apart(node.patterns, node.extract or tree.Identity(node.position))
         initial = self.compile(node.initial).many
-        sources, updates = self.compile(node.source).many, self.compile(node.update).many
-        extracts = self.compile(node.extract or identity).many
+        sources, updates = self.compile(node.source).many, self.compile(update).many
+        extracts = self.compile(extract).many
 
         def run(value: Any, env: Environment) -> Iterator[Any]:
             for state in initial(value, env):
@@ -443,12 +444,6 @@ def _ignores_input(handler: Node) -> bool:
     return isinstance(handler, tree.Literal | tree.Variable) or (
         isinstance(handler, tree.Call) and handler.name == "empty"
     )
-
-
-def _only_name(patterns: tuple[tree.Pattern, ...]) -> str:
-    if len(patterns) == 1 and isinstance(patterns[0], tree.VariablePattern):
-        return patterns[0].name
-    raise NotNative("destructuring")
 
 
 _METHODS: dict[type[Node], Callable[[_Compiler, Any], Filter]] = {

@@ -7,7 +7,7 @@ import urllib.parse
 from typing import TYPE_CHECKING, Any
 
 from kapell.language.expressions.errors import ExpressionError
-from kapell.language.expressions.functions import to_json, to_text
+from kapell.language.expressions.text_functions import to_json, to_text
 from kapell.language.expressions.values import describe
 
 if TYPE_CHECKING:
