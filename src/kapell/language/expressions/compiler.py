@@ -16,12 +16,9 @@ from typing import TYPE_CHECKING, Any
 from kapell.language.expressions import tree, values
 from kapell.language.expressions.calls import CALLS
 from kapell.language.expressions.closures import (
-    ASSIGNMENTS,
-    OPERATORS,
     chain,
     checked,
     choose,
-    compile_operator,
     compile_path,
     connect,
     counted,
@@ -51,6 +48,7 @@ from kapell.language.expressions.filters import (
 from kapell.language.expressions.formats import FORMATTERS
 from kapell.language.expressions.functions import FUNCTIONS
 from kapell.language.expressions.macros import MACROS
+from kapell.language.expressions.operators import ASSIGNMENTS, OPERATORS, compile_operator
 from kapell.language.expressions.patterns import take_apart
 from kapell.language.expressions.updates import EACH, compile_assignment, compile_deletion, compile_update, read_path
 

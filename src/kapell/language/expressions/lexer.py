@@ -119,3 +119,50 @@ def _read_code(source: str, position: int) -> int:
     if len(digits) != _UNICODE_DIGITS or not all(digit in "0123456789abcdefABCDEF" for digit in digits):
         raise ExpressionSyntaxError("`\\u` needs four hexadecimal digits.", position)
     return int(digits, 16)
+
+
+class TokenStream:
+    """A source and a place in it.
+
+    Attributes:
+        source: The text.
+        token: The token that comes next.
+    """
+
+    def __init__(self, source: str) -> None:
+        """Begin at the first token."""
+        self.source = source
+        self.token = read_token(source, 0)
+
+    def advance(self) -> Token:
+        """Take the next token."""
+        token = self.token
+        self.token = read_token(self.source, token.end)
+        return token
+
+    def at(self, text: str) -> bool:
+        """Tell whether the next token is this sign or keyword."""
+        return self.token.text == text and self.token.kind in ("sign", "keyword")
+
+    def accept(self, text: str) -> bool:
+        """Take this sign or keyword if it comes next; tell whether it did."""
+        if self.at(text):
+            self.advance()
+            return True
+        return False
+
+    def expect(self, text: str, opened: Token | None = None) -> Token:
+        """Take this sign or keyword, which closes `opened` if that is given. Raises `ExpressionSyntaxError`."""
+        if not self.at(text):
+            closing = f"`{text}`"
+            if opened is not None:
+                closing += f" for the `{opened.text}` at {opened.position}"
+            raise self.unexpected(closing)
+        return self.advance()
+
+    def unexpected(self, expected: str) -> ExpressionSyntaxError:
+        """Make the error that something else was expected here."""
+        token = self.token
+        found = "the expression ends" if token.kind == "end" else f"there is `{token.text}`"
+        hint = "Write `? //` with a blank." if token.text == "?//" else ""
+        return ExpressionSyntaxError(f"Here {found} where {expected} was expected.", token.position, hint)

@@ -14,7 +14,7 @@ import msgspec
 
 from kapell.language.expressions import tree
 from kapell.language.expressions.errors import ExpressionSyntaxError
-from kapell.language.expressions.lexer import Token, read_text, read_token
+from kapell.language.expressions.lexer import Token, TokenStream, read_text, read_token
 
 if TYPE_CHECKING:
     from kapell.language.expressions.tree import Node, Pattern
@@ -65,14 +65,13 @@ def _check_depth(root: Node) -> None:
     )
 
 
-class _Parser:
-    """One pass over one source; `token` is the one that comes next."""
+class _Parser(TokenStream):
+    """One pass over one source."""
 
     def __init__(self, source: str) -> None:
-        self.source = source
+        super().__init__(source)
         self.nesting = 0
         self.commas = True
-        self.token = read_token(source, 0)
 
     def parse(self) -> Node:
         if self.token.kind == "end":
@@ -81,36 +80,6 @@ class _Parser:
         if self.token.kind != "end":
             raise self.unexpected("the end of the expression")
         return root
-
-    # -- tokens ----------------------------------------------------------------------------------------------------
-
-    def advance(self) -> Token:
-        token = self.token
-        self.token = read_token(self.source, token.end)
-        return token
-
-    def at(self, text: str) -> bool:
-        return self.token.text == text and self.token.kind in ("sign", "keyword")
-
-    def accept(self, text: str) -> bool:
-        if self.at(text):
-            self.advance()
-            return True
-        return False
-
-    def expect(self, text: str, opened: Token | None = None) -> Token:
-        if not self.at(text):
-            closing = f"`{text}`"
-            if opened is not None:
-                closing += f" for the `{opened.text}` at {opened.position}"
-            raise self.unexpected(closing)
-        return self.advance()
-
-    def unexpected(self, expected: str) -> ExpressionSyntaxError:
-        token = self.token
-        found = "the expression ends" if token.kind == "end" else f"there is `{token.text}`"
-        hint = "Write `? //` with a blank." if token.text == "?//" else ""
-        return ExpressionSyntaxError(f"Here {found} where {expected} was expected.", token.position, hint)
 
     # -- operators -------------------------------------------------------------------------------------------------
 
