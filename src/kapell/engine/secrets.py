@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 ENVIRONMENT_PREFIX = "KAPELL_SECRET_"
 _SHORTEST = 4
 """Values with fewer characters are not redacted: they would be found everywhere."""
+
+_SHORTEST_BASE64 = 8
 
 MASK = "***"
 
@@ -130,11 +133,26 @@ def _iter_texts(value: Any) -> Iterator[str]:
 
 
 def _iter_forms(text: str) -> Iterator[str]:
-    raw = text.encode()
     yield text
-    yield base64.b64encode(raw).decode()
-    yield base64.urlsafe_b64encode(raw).decode()
+    yield from _iter_base64(text.encode())
     yield quote(text, safe="")
     yield quote(text)
     yield quote_plus(text)
     yield msgspec.json.encode(text)[1:-1].decode()
+    yield json.dumps(text)[1:-1]
+
+
+def _iter_base64(raw: bytes) -> Iterator[str]:
+    """Yield what base64 makes of the value, alone and within a longer text such as `user:password`.
+
+    Three bytes become four characters, so that it matters how many bytes stand before the value. Characters that hold
+    bits of what surrounds it are left out.
+    """
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        whole = encode(raw).decode()
+        yield whole
+        yield whole.rstrip("=")
+        for before in range(3):
+            inner = encode(bytes(before) + raw).decode()[-(-before * 8 // 6) : (before + len(raw)) * 8 // 6]
+            if len(inner) >= _SHORTEST_BASE64:
+                yield inner
