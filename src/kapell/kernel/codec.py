@@ -102,4 +102,4 @@ def decode_state(snapshot: bytes) -> State:
 
 def to_builtins(value: Any) -> Any:
     """Return events or state as plain JSON values, for people and programs."""
-    return msgspec.to_builtins(value)
+    return msgspec.to_builtins(value, str_keys=True, enc_hook=_encode_queue)
