@@ -174,6 +174,18 @@ async def test_a_cancelled_evaluation_leaves_no_trace() -> None:
         assert await ask(helper, 'test("b")', "a") == HelperResult(value=False)
 
 
+async def test_closing_ends_what_is_under_way() -> None:
+    helper = ExpressionHelper(processes=1)
+    running = [asyncio.create_task(ask(helper, "def f: f; f")) for _ in range(3)]
+    while not list_pids(helper):  # noqa: ASYNC110 -- nothing is announced
+        await asyncio.sleep(0.01)
+    pids = list_pids(helper)
+    await helper.close()
+    results = await asyncio.wait_for(asyncio.gather(*running), 10)
+    assert all("shutting down" in (result.error or "") for result in results)
+    assert not any(is_alive(pid) for pid in pids)
+
+
 def make_large_document() -> Any:
     return {
         "rows": [{"id": number, "name": f"n{number}", "tags": ["a", "b"], "n": None} for number in range(60_000)],

@@ -221,6 +221,11 @@ def test_marks_are_optional_where_an_expression_is_meant() -> None:
         (".a", False),
         ("x ${ .a }", False),
         ("${HOME}/x", False),
+        ("${HOME}/${USER}", False),
+        ("${HOME} ${ .a }", False),
+        ('${ "a ${x} }" }', True),
+        ('${ {a: "}\\"}"} | "${" }', True),
+        ("${ .a } }", True),
     ],
 )
 def test_strict_mode(text: str, *, expected: bool) -> None:

@@ -56,6 +56,7 @@ class ExpressionHelper:
         self._places = asyncio.Semaphore(processes)
         self._idle: list[_Child] = []
         self._busy: set[_Child] = set()
+        self._closed = False
 
     async def __aenter__(self) -> Self:
         """Give the helper itself."""
@@ -77,23 +78,22 @@ class ExpressionHelper:
         return [each.result() for each in running]
 
     async def close(self) -> None:
-        """End all processes. Evaluations under way fail."""
+        """End all processes for good. Evaluations under way fail, and so do later ones."""
+        self._closed = True
         for child in [*self._idle, *self._busy]:
             await child.end()
         self._idle.clear()
 
     async def _evaluate(self, task: HelperTask) -> HelperResult:
-        try:
-            return await self._evaluate_once(task)
-        except _KilledFromOutsideError:
-            pass
-        try:
-            return await self._evaluate_once(task)
-        except _KilledFromOutsideError:
-            return HelperResult(error="The system killed the evaluation twice, probably for want of memory.")
+        for _ in range(2):
+            with suppress(_KilledFromOutsideError):
+                return await self._evaluate_once(task)
+        return HelperResult(error="The system killed the evaluation twice, probably for want of memory.")
 
     async def _evaluate_once(self, task: HelperTask) -> HelperResult:
         async with self._places:
+            if self._closed:
+                return HelperResult(error="The evaluation was ended, as the engine is shutting down.")
             child = await self._take_child()
             self._busy.add(child)
             try:

@@ -167,7 +167,5 @@ def get_path(value: Any, path: Any) -> Any:
     if type(path) is not list:
         raise ExpressionError("Path must be specified as an array")
     for key in path:
-        if value is None:
-            return None
         value = get_item(value, key)
     return value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from kapell.language.expressions.tree import Node
 
+_BRACES = re.compile(r'[{}]|"(?:[^"\\]|\\.)*"', re.DOTALL)
 _NODES_FOR_FULL_BUDGET = 15
 _CACHED = 4096
 _COPIES_UNCHECKED = 1000
@@ -27,9 +29,24 @@ _FEEDING = frozenset({"until", "while", "repeat", "recurse"})
 
 
 def is_expression(text: str) -> bool:
-    """Tell whether a text is one expression as a whole: `${ ... }`, and nothing around it but blanks."""
+    """Tell whether a text is one expression as a whole: `${ ... }`, and nothing around it but blanks.
+
+    A text such as `${HOME}/${USER}` is none, and is left to whom it is meant for (decision 3 of the language).
+    """
     stripped = text.strip()
-    return stripped.startswith("${") and stripped.endswith("}")
+    if not (stripped.startswith("${") and stripped.endswith("}")):
+        return False
+    return "${" not in stripped[2:] or _closes_at_end(stripped)
+
+
+def _closes_at_end(text: str) -> bool:
+    """Tell whether the brace that begins a text is closed by the one that ends it; those in strings do not count."""
+    depth = 0
+    for match in _BRACES.finditer(text):
+        depth += {"{": 1, "}": -1}.get(match.group(), 0)
+        if depth == 0 and match.group() == "}":
+            return match.end() == len(text)
+    return False
 
 
 def strip_marks(text: str) -> str:

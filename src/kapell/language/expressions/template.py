@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from kapell.language.expressions.errors import HelperNeeded
@@ -44,10 +45,16 @@ class Template:
         """
         if self._fill is None:
             return self._value
+        if not answers:
+            with suppress(HelperNeeded):
+                return self._fill([expression.evaluate(document, variables) for expression in self.expressions])
+        return self._fill(self._evaluate_with(document, variables, answers or {}))
+
+    def _evaluate_with(self, document: Any, variables: Mapping[str, Any], answers: Mapping[int, Any]) -> list[Any]:
         results: list[Any] = []
         needed: list[int] = []
         for index, expression in enumerate(self.expressions):
-            if answers is not None and index in answers:
+            if index in answers:
                 results.append(answers[index])
                 continue
             try:
@@ -56,7 +63,7 @@ class Template:
                 needed.append(index)
         if needed:
             raise HelperNeeded("expressions of a template", tuple(needed))
-        return self._fill(results)
+        return results
 
     def foresee(self, document: Any, variables: Mapping[str, Any]) -> Any:
         """Evaluate where values may be `UNKNOWN`; what only the helper can tell is unknown too.
