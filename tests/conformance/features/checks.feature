@@ -116,6 +116,20 @@ Feature: Checks
     And 1 event should have been emitted
 
   @ahead
+  Scenario: A reference may be relative
+    Given a workflow that does:
+      """yaml
+      - tell: { emit: { event: { with: { type: done, source: /orders/7 } } } }
+      """
+    When the workflow is checked
+    Then the check should find no error
+    When the workflow is executed
+    Then the workflow output should have a 'source' property with value:
+      """yaml
+      /orders/7
+      """
+
+  @ahead
   Scenario: `schedule.read` validates
     Given a workflow with definition:
       """yaml

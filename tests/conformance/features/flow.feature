@@ -93,6 +93,45 @@ Feature: Flow
     And 1 request to http should have been cancelled
 
   @decision-11
+  Scenario: With `compete`, a branch that faults is out of the race, and the others go on
+    Given a workflow that does:
+      """yaml
+      - race:
+          fork:
+            compete: true
+            branches:
+              - broken: { raise: { error: { type: "https://example.test/broken", status: 500 } } }
+              - slow: { do: [ { rest: { wait: { seconds: 3 } } }, { say: { set: { won: slow } } } ] }
+      """
+    When the workflow is executed
+    Then the workflow should complete with output:
+      """yaml
+      won: slow
+      """
+    And 3 seconds should have passed
+
+  @decision-11
+  Scenario: With `compete`, when all branches fault, the last fault is that of the fork
+    Given a workflow that does:
+      """yaml
+      - race:
+          fork:
+            compete: true
+            branches:
+              - late:
+                  do:
+                    - rest: { wait: { seconds: 3 } }
+                    - fail: { raise: { error: { type: "https://example.test/late", status: 500 } } }
+              - early: { raise: { error: { type: "https://example.test/early", status: 500 } } }
+      """
+    When the workflow is executed
+    Then the workflow should fault with error:
+      """yaml
+      type: https://example.test/late
+      instance: /do/0/race/fork/branches/0/late/do/1/fail
+      """
+
+  @decision-11
   Scenario: The first fault of a branch cancels the others and faults the fork
     Given a workflow that does:
       """yaml

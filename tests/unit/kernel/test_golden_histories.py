@@ -1,4 +1,4 @@
-"""Histories as each release wrote them: a later one folds them to the same state, and carries the unfinished ones on."""
+"""Histories as each release wrote them: later ones fold them to the same state, and carry unfinished ones on."""
 
 import json
 from pathlib import Path
