@@ -11,7 +11,7 @@ from kapell.cli import exits
 from kapell.cli.files import load_workflow_file
 from kapell.cli.folder import advise, read_store, resolve_run
 from kapell.cli.output import colour, print_json, print_lines
-from kapell.cli.progress import say_iteration
+from kapell.cli.stories import say_iteration
 from kapell.errors import NotFoundError
 from kapell.language.explain import draw_outline, explain_workflow
 from kapell.language.problems import suggest

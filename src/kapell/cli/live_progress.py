@@ -16,7 +16,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from kapell.cli.progress import Progress, Stories, name_task, say_iteration
+from kapell.cli.progress import Progress
+from kapell.cli.stories import Stories, name_task, say_iteration
 from kapell.kernel.forking import describe_activity
 from kapell.kernel.narration import Sentence, say_target
 from kapell.language.program import Kind
@@ -100,8 +101,8 @@ class LiveProgress(Progress):
         """Show what is left, and take the lower part away."""
         if self._live.is_started:
             self._drawing.cancel()
-            self._flush()
             self._live.update(Text(""), refresh=True)
+            self._flush()
             self._live.stop()
 
     # -- what happened ------------------------------------------------------------------------------------------------
@@ -160,9 +161,10 @@ class LiveProgress(Progress):
             self._draw()
 
     def _draw(self) -> None:
-        self._flush()
         self._turn += 1
-        self._live.update(Text("\n").join(self._draw_open()), refresh=True)
+        self._live.update(Text("\n").join(self._draw_open()))
+        self._flush()
+        self._live.refresh()
 
     def _flush(self) -> None:
         if self._engine.trouble != self._trouble:

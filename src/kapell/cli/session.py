@@ -19,7 +19,7 @@ from kapell.app import open_engine
 from kapell.cli import exits
 from kapell.cli.folder import advise
 from kapell.cli.output import encode_json, is_terminal, print_json, say
-from kapell.cli.progress import Progress, TellingProgress
+from kapell.cli.progress import Progress
 from kapell.errors import ConflictError, NotFoundError
 
 if TYPE_CHECKING:
@@ -109,14 +109,16 @@ class _Session:
     ) -> list[RunOutcome]:
         loop = asyncio.get_running_loop()
         self._stopped: asyncio.Future[int] = loop.create_future()
+        loop.add_signal_handler(signal.SIGINT, self._interrupt)
+        for signum in _LEAVING:
+            loop.add_signal_handler(signum, self._stop, signum)
         try:
             async with open_engine(self._settings, workflows=workflows, only=only) as self._engine:
                 self._engine.listen(self._note_runs)
                 self._progress.begin(self._engine)
-                loop.add_signal_handler(signal.SIGINT, self._interrupt)
-                for signum in _LEAVING:
-                    loop.add_signal_handler(signum, self._stop, signum)
                 self._run_ids = await begin(self._engine)
+                if self._is_cancelling:
+                    await self._cancel()
                 outcomes = await self._wait(self._run_ids)
                 await self._wait_for_others()
                 self._progress.close()
@@ -192,6 +194,8 @@ def make_progress(show: Show) -> Progress:
     if show.quiet:
         return Progress()
     if show.verbose:
+        from kapell.cli.telling_progress import TellingProgress
+
         return TellingProgress()
     if is_terminal(sys.stderr):
         from kapell.cli.live_progress import LiveProgress

@@ -21,7 +21,7 @@ from kapell.cli.output import (
     say,
     say_time,
 )
-from kapell.cli.progress import name_task, say_iteration
+from kapell.cli.stories import name_task, say_iteration
 from kapell.engine.definitions import Definitions
 from kapell.engine.loading import iter_events
 from kapell.engine.store import ENDED

@@ -63,6 +63,10 @@ class LogLines:
         *lines, self._rest = (self._rest + self._decoder.decode(data)).split("\n")
         for line in lines:
             self._write(line)
+        if lines and self._flush is not None:
+            # It was set for a line that is finished by now.
+            self._flush.cancel()
+            self._flush = None
         while len(self._rest) > _PIECE_CHARACTERS:
             self._budget.log(self._stream, self._rest[:_PIECE_CHARACTERS])
             self._rest = self._rest[_PIECE_CHARACTERS:]

@@ -1,0 +1,46 @@
+"""Progress as plain lines: each event and each line of a process, as it comes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kapell.cli.output import say
+from kapell.cli.progress import Progress
+from kapell.cli.stories import Stories, name_task
+from kapell.kernel.events import from_micros
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from kapell.engine.active import ActiveRun
+    from kapell.engine.engine import Engine
+    from kapell.engine.store import LogLine
+    from kapell.kernel.events import Event
+
+
+class TellingProgress(Progress):
+    """Shows each event as a line of its own."""
+
+    def begin(self, engine: Engine) -> None:
+        """Begin to watch the runs of an engine."""
+        self.stories = Stories(engine)
+        engine.listen(self._tell)
+        engine.listen_to_logs(self._tell_log)
+
+    def note(self, text: str) -> None:
+        """Say something that is about no task."""
+        say(text)
+
+    def _tell(self, active: ActiveRun, first_seq: int, events: Sequence[Event]) -> None:
+        for sentence in self.stories.tell(active, first_seq, events):
+            name = name_task(sentence)
+            moment = _say_moment(from_micros(sentence.at))
+            say(f"{moment} {active.run_id} {f'{name}: ' if name else ''}{sentence.text}")
+
+    def _tell_log(self, run_id: str, line: LogLine) -> None:
+        say(f"{_say_moment(line.at)} {run_id} {line.stream}: {line.text}")
+
+
+def _say_moment(moment: datetime) -> str:
+    return f"{moment.astimezone():%H:%M:%S.%f}"[:-3]
