@@ -116,6 +116,7 @@ _PLAIN = (
 
 
 def _extend(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    # Long because it is a list: each way to build a program out of smaller ones.
     two = st.tuples(inner, inner)
     three = st.tuples(inner, inner, inner)
     operators = st.sampled_from(["+", "-", "*", "/", "%", "==", "!=", "<", "<=", ">", ">=", "and", "or", "//"])
