@@ -7,6 +7,8 @@ from typing import Final
 
 import msgspec
 
+from kapell.language.expressions.expression import is_expression
+
 EXPRESSION: Final = r"\s*\$\{[\s\S]+\}\s*"
 """A text that is all one expression in `${ }`."""
 
@@ -70,7 +72,6 @@ FORMATS: Final[dict[str, TextFormat]] = {
 """The forms by their names in `shapes.Text.format`."""
 
 _COMPILED: Final = {name: re.compile(written.pattern) for name, written in FORMATS.items()}
-_WHOLE_EXPRESSION: Final = re.compile(EXPRESSION)
 _ABSOLUTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+\-.]*:")
 
 
@@ -81,7 +82,7 @@ def matches_format(text: str, name: str) -> bool:
 
 def is_wrapped(text: str) -> bool:
     """Tell whether a text is all one expression in `${ }`."""
-    return _WHOLE_EXPRESSION.fullmatch(text) is not None
+    return is_expression(text) and text.strip() != "${}"
 
 
 def unwrap(text: str) -> tuple[str, int]:

@@ -92,7 +92,7 @@ Feature: Expressions
   Scenario: `${ }` within a longer text is not evaluated
     Given a workflow that does:
       """yaml
-      - keep: { set: { text: "Hello ${ .name }!", home: "${HOME}/bin" } }
+      - keep: { set: { text: "Hello ${ .name }!", home: "${HOME}/bin", both: "${ .a } and ${ .b }" } }
       """
     When the workflow is checked
     Then the check should find no error
@@ -103,6 +103,7 @@ Feature: Expressions
       """yaml
       text: Hello ${ .name }!
       home: ${HOME}/bin
+      both: ${ .a } and ${ .b }
       """
 
   @decision-3
