@@ -106,9 +106,10 @@ class Narrator:
         """Return the task that the next event is about."""
         state = self.state
         number = getattr(event, "entry", None)
-        if isinstance(event, ev.TaskRetried | ev.TaskPassed) and state.failed is not None and not number:
-            return self._place_below(state.failed.parent, state.failed.node)
         entry = state.entries.get(number) if number is not None else None
+        is_of_failed = isinstance(event, ev.TaskRetried | ev.TaskPassed) and (entry is None or not number)
+        if is_of_failed and state.failed is not None:
+            return self._place_below(state.failed.parent, state.failed.node)
         if entry is not None:
             return Place(entry.node, entry.reference, self._depth(entry), entry)
         item = state.ready[0] if state.ready else None

@@ -123,6 +123,7 @@ class _Visit(msgspec.Struct):
     outcome: str
     detail: str
     at: int
+    seq: int
     times: int = 0
 
 
@@ -159,8 +160,8 @@ class _Story:
         outcome = _find_outcome(event)
         if outcome is None or not reference:
             return
-        visit = self.visits.setdefault(reference, _Visit(node, *outcome, event.at))
-        visit.outcome, visit.detail, visit.at = *outcome, event.at
+        visit = self.visits.setdefault(reference, _Visit(node, *outcome, event.at, 0))
+        visit.outcome, visit.detail, visit.at, visit.seq = *outcome, event.at, self.state.seq
         # A task of one step is entered and ended by one event.
         if isinstance(event, ev.TaskEntered | ev.TaskSkipped) or (
             isinstance(event, ev.TaskCompleted | ev.TaskFaulted) and event.entry not in self.state.entries
@@ -282,7 +283,7 @@ class _Story:
         """Return what became of a task, in a sentence."""
         if not wanted:
             return f"The task `{task}` has not been reached: {self._say_not_reached(nodes)}"
-        reference = max(wanted, key=lambda one: self.visits[one].at)
+        reference = max(wanted, key=lambda one: self.visits[one].seq)
         visit = self.visits[reference]
         times = f", {visit.times} times in all" if visit.times > 1 else ""
         places = f" (last at {reference}; {len(wanted)} places in all)" if len(wanted) > 1 else ""
