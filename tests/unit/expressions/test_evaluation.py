@@ -17,6 +17,7 @@ CASES: list[tuple[str, Any, Any]] = [
     (".a.b", None, None),
     (".[-1]", [1, 2], 2),
     (".[1.7]", [1, 2], 2),
+    (".[-0.5]", [1, 2], 1),
     (".[1:]", "aé€", "é€"),
     ("true == 1", None, False),
     ("[true] == [1]", None, False),

@@ -84,7 +84,7 @@ def has_key(value: Any, key: Any) -> bool:
     if type(value) is dict and type(key) is str:
         return key in value
     if type(value) is list and type(key) in (int, float):
-        return bool(0 <= key < len(value))
+        return 0 <= int(key) < len(value)
     if value is None:
         return False
     raise ExpressionError(f"Cannot check whether {type_name(value)} has a {type_name(key)} key")

@@ -172,8 +172,6 @@ def explode(value: Any) -> list[int]:
 
 def list_indices(value: Any, part: Any) -> Any:
     """Carry out `indices(part)`."""
-    if value is None:
-        return None
     if type(value) is str and type(part) is str:
         return _find_text(value, part)
     if type(value) is list and type(part) is list:
@@ -187,11 +185,9 @@ def list_indices(value: Any, part: Any) -> Any:
     return get_item(value, part)
 
 
-def _find_text(value: str, part: str) -> list[int] | None:
-    if not part:
-        return None
-    places = []
-    place = value.find(part)
+def _find_text(value: str, part: str) -> list[int]:
+    places: list[int] = []
+    place = value.find(part) if part else -1
     while place >= 0:
         places.append(place)
         place = value.find(part, place + 1)

@@ -177,7 +177,7 @@ def negate(value: Any) -> Any:
     """Carry out `-value`."""
     if not _is_number(value):
         raise ExpressionError(f"{describe(value)} cannot be negated")
-    return to_number(-value)
+    return to_number(-value) if type(value) is int or not value else -value
 
 
 def split(text: str, separator: str) -> list[str]:
@@ -265,7 +265,7 @@ def get_item(value: Any, key: Any) -> Any:
     if kind is dict and key_kind is str:
         return value.get(key)
     if kind is list and _is_number(key):
-        position = math.floor(key)
+        position = int(key)
         if position < 0:
             position += len(value)
         return value[position] if 0 <= position < len(value) else None
@@ -287,10 +287,15 @@ def get_slice(value: Any, start: Any, end: Any) -> Any:
         raise ExpressionError(f"Cannot index {type_name(value)} with {describe(bounds)}")
     if not all(bound is None or _is_number(bound) for bound in (start, end)):
         raise ExpressionError("Array/string slice indices must be integers")
-    first = 0 if start is None else _clamp(math.floor(start), len(value))
-    last = len(value) if end is None else _clamp(math.ceil(end), len(value))
+    length = len(value)
+    first = 0 if start is None else _clamp(math.floor(_from_start(start, length)), length)
+    last = length if end is None else _clamp(math.ceil(_from_start(end, length)), length)
     return value[first:last]
 
 
+def _from_start(position: float, length: int) -> float:
+    return position + length if position < 0 else position
+
+
 def _clamp(position: int, length: int) -> int:
-    return max(0, min(position + length if position < 0 else position, length))
+    return max(0, min(position, length))
