@@ -55,7 +55,7 @@ class Iterate(msgspec.Struct, tag="iterate", gc=False):
 
 
 class Perform(msgspec.Struct, tag="perform", gc=False):
-    """An activity or a child run is to be asked for. `again` keeps the key of the attempt that was lost."""
+    """An activity or a child run is to be asked for. `again` keeps the key of an attempt whose outcome is unknown."""
 
     entry: int
     again: bool = False

@@ -233,7 +233,7 @@ class Step:
             attempt=1 if last is None else last.number + 1,
             key_number=1 if last is None else last.key_number + (0 if again else 1),
             arguments=arguments,
-            reason=Reason("lost", "The attempt before was lost and may be made again.") if again else None,
+            reason=_why_again(last) if again and last is not None else None,
         )
 
     def _start_child(self, entry: st.Entry, node: Node, at: Surroundings) -> ev.Event:
@@ -394,6 +394,14 @@ def _make_raised_error(written: Any, reference: str, template: Any) -> WorkflowE
 
 def _text(value: Any) -> str:
     return "" if value is None else str(value)
+
+
+def _why_again(last: st.Attempt) -> Reason:
+    if last.state == "interrupted":
+        return Reason(
+            "interrupted", "The fault of the run interrupted the attempt before; it is made again by the repair."
+        )
+    return Reason("lost", "The attempt before was lost and may be made again.")
 
 
 def _type_name(value: Any) -> str:

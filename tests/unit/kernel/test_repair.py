@@ -179,6 +179,9 @@ async def test_what_a_fault_interrupted_is_made_again_by_a_repair(workflow):
         ended = await kit.finish(faulted.run_id)
     assert ended.outcome.output == [{"fine": 4}, {"fine": None}]
     assert len(slow.asked) == 2
+    assert len({request.key for request in slow.asked}) == 1
+    (again,) = [event for event in ended.history if isinstance(event, AttemptCreated) and event.reason]
+    assert again.reason.code == "interrupted"
 
 
 async def test_the_timeout_of_a_task_around_does_not_run_while_the_run_stands_still(workflow):
