@@ -46,7 +46,7 @@ app.add_typer(runs_app, name="runs")
 def main() -> None:
     """Be the `kapell` command."""
     try:
-        app()
+        app(prog_name="kapell")
     except BrokenPipeError:
         _leave_broken_pipe()
     except KeyboardInterrupt:

@@ -1,4 +1,4 @@
-"""The exit codes of all commands, in one place; `docs/reference/cli.md` says the same to users."""
+"""The exit codes of all commands, in one place; the README says the same to users."""
 
 from typing import Final
 

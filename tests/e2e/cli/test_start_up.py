@@ -1,5 +1,8 @@
-"""Start-up: the only timed tests beside the event loop's. What is measured is processor time, so that a busy machine
-does not count; on an idle one it is as long as a person waits."""
+"""Start-up: the only timed tests beside the event loop's.
+
+What is measured is processor time: on an idle machine it is as long as a person waits, and on a busy one it does not
+count the others' share. Even so, processors that share their core's parts with another one do only some half as much.
+"""
 
 import os
 import sys
@@ -12,6 +15,11 @@ TRIES = 5
 def measure(kapell, *arguments):
     """Return the least seconds of processor time that a command took."""
     return min(_measure_once(kapell, arguments) for _ in range(TRIES))
+
+
+def allow(seconds):
+    """Return a limit, up to twice as much on a machine that has more to do than it has processors."""
+    return seconds * min(max(os.getloadavg()[0] / (os.cpu_count() or 1), 1), 2)
 
 
 def _measure_once(kapell, arguments):
@@ -27,13 +35,13 @@ def _measure_once(kapell, arguments):
 
 @pytest.mark.serial
 def test_help_comes_at_once(kapell):
-    assert measure(kapell, "--help") < 0.3
+    assert measure(kapell, "--help") < allow(0.3)
 
 
 @pytest.mark.serial
 def test_a_small_run_takes_little_more_than_its_start(kapell):
     workflow = kapell.write("small", "  - a: {set: {x: 1}}\n")
-    assert measure(kapell, "run", str(workflow)) < 0.6
+    assert measure(kapell, "run", str(workflow)) < allow(0.6)
 
 
 @pytest.mark.parametrize("library", ["aiohttp", "rich", "structlog"])
