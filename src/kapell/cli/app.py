@@ -117,7 +117,7 @@ def run(
 
 @app.command()
 def resume(
-    run: Annotated[str, typer.Argument(metavar="[RUN]", help="Only this run.", show_default=False)] = "",
+    run: options.OnlyRun = "",
     workflows: options.Workflows = None,
     data: options.Data = None,
     secrets: options.Secrets = None,

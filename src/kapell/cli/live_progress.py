@@ -120,11 +120,15 @@ class LiveProgress(Progress):
         text = sentence.text
         if sentence.event == "task_entered":
             shown = "open" if sentence.kind in _HOLDING else None
-            text = "" if text == "Begins." else text
+            text = (
+                text.removeprefix("Begins").removeprefix(": ").removesuffix(".") if text.startswith("Begins") else text
+            )
         elif sentence.event == "task_completed" and sentence.reason is None:
             text = "" if sentence.length is None else say_length(sentence.length)
         elif sentence.event == "attempt_ended" and sentence.is_bad:
             shown = "fault"
+        elif sentence.event == "run_completed" and below:
+            return None  # the task that waited for this child run says so on the next line
         elif sentence.event == "run_started" and below == 0:
             return Text(f"run {active.run_id}  {active.program.name} {active.program.version}", style="bold")
         if shown is None:

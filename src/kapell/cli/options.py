@@ -39,6 +39,9 @@ LastRun = Annotated[
     str,
     typer.Argument(metavar="[RUN]", help="The run's id, the beginning of it, or `last`.", autocompletion=complete_run),
 ]
+OnlyRun = Annotated[
+    str, typer.Argument(metavar="[RUN]", help="Only this run.", autocompletion=complete_run, show_default=False)
+]
 WorkflowFile = Annotated[
     Path,
     typer.Argument(

@@ -18,15 +18,16 @@ import msgspec
 from kapell.app import open_engine
 from kapell.cli import exits
 from kapell.cli.folder import advise
-from kapell.cli.output import encode_json, is_terminal, print_json, say
+from kapell.cli.output import encode_json, is_terminal, print_json, say, say_error
 from kapell.cli.progress import Progress
-from kapell.errors import ConflictError, NotFoundError
+from kapell.engine.engine import RunOutcome
+from kapell.errors import ConflictError, DamagedHistoryError, NotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence
 
     from kapell.engine.active import ActiveRun
-    from kapell.engine.engine import Engine, RunOutcome
+    from kapell.engine.engine import Engine
     from kapell.kernel.events import Event
     from kapell.language import Workflow
     from kapell.settings import Settings
@@ -130,7 +131,7 @@ class _Session:
 
     async def _wait(self, run_ids: Collection[str]) -> list[RunOutcome]:
         """Wait until the runs have ended, or a signal asks to leave."""
-        waiting = asyncio.gather(*(self._engine.wait_run(run_id) for run_id in run_ids))
+        waiting = asyncio.gather(*(self._wait_run(run_id) for run_id in run_ids))
         futures: set[asyncio.Future[Any]] = {waiting, self._stopped}
         await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
         if self._stopped.done():
@@ -139,6 +140,14 @@ class _Session:
                 await waiting
             raise Left(self._stopped.result(), self._run_ids)
         return await waiting
+
+    async def _wait_run(self, run_id: str) -> RunOutcome:
+        """Wait for one run; a damaged one is told, and the others go on."""
+        try:
+            return await self._engine.wait_run(run_id)
+        except DamagedHistoryError as error:
+            say_error(error)
+            return RunOutcome(run_id, "damaged")
 
     async def _wait_for_others(self) -> None:
         """Wait for what the runs have started without waiting for it, so that it does not end with this process."""

@@ -50,7 +50,7 @@ class Stories:
         for event in events:
             sentence = narrator.tell(event)
             if isinstance(event, ev.ChildStarted):
-                self.depths[event.child_run_id] = self.depths.get(active.run_id, 0) + sentence.depth + 1
+                self.depths[event.child_run_id] = self.depths.get(active.run_id, 0) + sentence.depth
             yield sentence
         if narrator.state.is_ended and narrator.state.status != "faulted":
             self.narrators.pop(active.run_id, None)
