@@ -9,6 +9,7 @@ import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -33,6 +34,9 @@ class HelperResult(msgspec.Struct, frozen=True):
 
     value: Any = None
     error: str | None = None
+
+
+_SHUTTING_DOWN = HelperResult(error="The evaluation was ended, as the engine is shutting down.")
 
 
 class ExpressionHelper:
@@ -93,14 +97,14 @@ class ExpressionHelper:
     async def _evaluate_once(self, task: HelperTask) -> HelperResult:
         async with self._places:
             if self._closed:
-                return HelperResult(error="The evaluation was ended, as the engine is shutting down.")
+                return _SHUTTING_DOWN
             child = await self._take_child()
             self._busy.add(child)
             try:
-                return await self._ask(child, task)
+                return await self._ask(child, task) if not self._closed else _SHUTTING_DOWN
             finally:
                 self._busy.discard(child)
-                if child.clean:
+                if child.clean and not self._closed:
                     self._idle.append(child)
                 else:
                     await asyncio.shield(child.end())
@@ -248,7 +252,8 @@ def _quote(name: str) -> str:
     return msgspec.json.encode(name).decode()
 
 
-def _find_libraries() -> list[str]:
+@cache
+def _find_libraries() -> tuple[str, ...]:
     """Return where the child finds its libraries; it is started without `site`."""
     found = []
     for name in ("jq", "msgspec"):
@@ -256,4 +261,4 @@ def _find_libraries() -> list[str]:
         if spec is not None and spec.origin is not None:
             package = Path(spec.origin).parent
             found.append(str(package.parent if spec.submodule_search_locations else package))
-    return list(dict.fromkeys(found))
+    return tuple(dict.fromkeys(found))

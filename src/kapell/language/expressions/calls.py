@@ -116,15 +116,15 @@ def _range(_is_true: Test, *bounds: Filter) -> Filter:
 
     def run(value: Any, env: Environment) -> Iterator[Any]:
         for numbers in combined(value, env):
-            yield from _count(numbers, env)
+            yield from _count(numbers, env, strict=len(bounds) < 3)  # noqa: PLR2004 -- the form with a step
 
     return multiple(run)
 
 
-def _count(numbers: tuple[Any, ...], env: Environment) -> range:
+def _count(numbers: tuple[Any, ...], env: Environment, *, strict: bool) -> range:
     if any(number is UNKNOWN for number in numbers):
         raise Undetermined
-    if not all(type(number) in (int, float) for number in numbers):
+    if strict and not all(type(number) in (int, float) for number in numbers):
         raise ExpressionError("Range bounds must be numeric")
     if not all(type(number) is int for number in numbers) or numbers[2] == 0:
         raise HelperNeeded("an unusual range")

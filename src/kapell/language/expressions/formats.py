@@ -52,7 +52,9 @@ def _tsv(value: Any) -> str:
 def _shell_word(value: Any) -> str:
     if type(value) in (list, dict):
         raise ExpressionError(f"{describe(value)} can not be escaped for shell")
-    return "'" + value.replace("'", "'\\''") + "'" if type(value) is str else to_text(value)
+    if type(value) is str:
+        return "'" + value.replace("'", "'\\''").replace("\x00", "\\0") + "'"
+    return to_text(value)
 
 
 def _sh(value: Any) -> str:
