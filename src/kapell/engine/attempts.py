@@ -124,6 +124,12 @@ class Attempts:
         if self._tasks:
             await asyncio.wait(self._tasks.values(), timeout=seconds)
 
+    def cancel_run(self, run_id: str) -> None:
+        """Begin to end all attempts of a run."""
+        for attempt, task in self._tasks.items():
+            if attempt.run_id == run_id:
+                task.cancel()
+
     def cancel_all(self) -> list[asyncio.Task[None]]:
         """Begin to end all attempts; return the tasks that are done when nothing of them is left."""
         tasks = list(self._tasks.values())

@@ -16,7 +16,7 @@ from kapell.engine.active import ActiveRun, Work
 from kapell.engine.admission import AttemptId, Deny, Hold
 from kapell.engine.snapshots import is_snapshot_due, take_snapshot
 from kapell.engine.store import Batch, RunRecord, RunStatus
-from kapell.errors import NotFoundError
+from kapell.errors import KapellError, NotFoundError
 from kapell.kernel import commands as c
 from kapell.kernel import effects as fx
 from kapell.kernel.codec import encode_events
@@ -28,6 +28,7 @@ from kapell.kernel.state import State
 from kapell.language.error_types import AUTHORIZATION, CONFIGURATION, RUNTIME, WorkflowError, make_error
 from kapell.language.expressions import make_helper_task
 from kapell.reasons import Reason
+from kapell.telemetry import get_logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
 
     Listener = Callable[[ActiveRun, int, Sequence[Event]], None]
     """Told of a run's new events once they are durable: the run, the number of the first event, the events."""
+
+log = get_logger(__name__)
 
 _DRAINING = Limits(max_events=1)
 """While draining, an outcome is recorded and nothing follows from it."""
@@ -179,10 +182,7 @@ class RunHost:
         waiting: list[asyncio.Future[Any]] = [*self._asked]
         for active in self.runs.values():
             waiting += active.ended
-        for future in waiting:
-            if not future.done():
-                future.set_exception(error)
-                future.exception()  # it counts as seen, also where nobody waits any more
+        _tell(waiting, error)
 
     def forget_if_ended(self, active: ActiveRun) -> None:
         """Let a run leave memory that was only looked at."""
@@ -232,10 +232,10 @@ class RunHost:
         while self._queue:
             active = self._queue.popleft()
             active.scheduled = False
-            self._move(active, group)
+            self._move_safely(active, group)
             if self._clock.monotonic() > until:
                 break
-        batches = [batch for batch in map(self._make_batch, group) if batch is not None]
+        group, batches = self._make_batches(group)
         if batches:
             for moved in group:
                 moved.active.busy = True
@@ -249,6 +249,43 @@ class RunHost:
         for moved in group:
             self._release(moved)
         self._turn_if_needed()
+
+    def _move_safely(self, active: ActiveRun, group: list[Moved]) -> None:
+        """Move a run; if Kapell itself fails over it, give up this run and what it began, and no other."""
+        before = len(group)
+        try:
+            self._move(active, group)
+        except Exception as error:
+            log.exception("run_given_up", run_id=active.run_id)
+            for moved in group[before:]:
+                self._give_up(moved.active, error)
+            del group[before:]
+
+    def _make_batches(self, group: list[Moved]) -> tuple[list[Moved], list[Batch]]:
+        moved_well, batches = [], []
+        for moved in group:
+            try:
+                batch = self._make_batch(moved)
+            except Exception as error:
+                log.exception("run_given_up", run_id=moved.active.run_id)
+                self._give_up(moved.active, error)
+                continue
+            moved_well.append(moved)
+            if batch is not None:
+                batches.append(batch)
+        return moved_well, batches
+
+    def _give_up(self, active: ActiveRun, error: Exception) -> None:
+        """Let go of a run whose state in memory cannot be trusted any more; on disk it stands as it did before."""
+        active.busy = True
+        self.runs.pop(active.run_id, None)
+        self.attempts.cancel_run(active.run_id)
+        problem = KapellError(
+            f"Run {active.run_id} cannot be carried on: {type(error).__name__}: {error}.",
+            hint="This is a fault of Kapell; the log has the details. The next start takes the run up again.",
+        )
+        replies = [work.reply for work in active.work if work.reply is not None]
+        _tell([*active.ended, *replies], problem)
 
     def _move(self, active: ActiveRun, group: list[Moved], limits: Limits | None = None) -> None:
         """Let the kernel decide a run's commands, until enough has happened or help is needed."""
@@ -539,6 +576,13 @@ class RunHost:
         active.work.appendleft(again)
         active.busy = False
         self._schedule(active)
+
+
+def _tell(waiting: Sequence[asyncio.Future[Any]], error: Exception) -> None:
+    for future in waiting:
+        if not future.done():
+            future.set_exception(error)
+            future.exception()  # it counts as seen, also where nobody waits any more
 
 
 _PARENT_CANCELS = Reason("parent", "The run that started it does not wait for it any more.")
