@@ -434,8 +434,7 @@ class RunHost:
     def _release(self, moved: Moved) -> None:
         active = moved.active
         if moved.events:
-            for listener in self.listeners:
-                listener(active, moved.first_seq, moved.events)
+            self._tell_listeners(active, moved)
         if moved.effects:
             self._release_effects(active, moved.effects)
         for work, refused in moved.works:
@@ -448,6 +447,13 @@ class RunHost:
             self._schedule(active)
         else:
             active.idle_since = self._clock.monotonic()
+
+    def _tell_listeners(self, active: ActiveRun, moved: Moved) -> None:
+        for listener in self.listeners:
+            try:
+                listener(active, moved.first_seq, moved.events)
+            except Exception:
+                log.exception("listener_failed", run_id=active.run_id)
 
     def _reply(self, active: ActiveRun, work: Work, refused: Reason | None) -> None:
         if refused is not None and type(work.command) is c.DispatchAttempt:
