@@ -1,0 +1,55 @@
+"""When Kapell itself fails over a run, that run stands still, everybody hears why, and the others go on."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from kapell.engine import host
+from kapell.errors import KapellError
+
+WORK = "do:\n  - call:\n      call: http\n      with: {method: GET, endpoint: 'http://nowhere.example/'}\n"
+
+
+@pytest.mark.parametrize("part", ["decide", "encode_events"])
+async def test_only_the_run_is_given_up(lab, make_workflow, made, wait_until, monkeypatch, part):
+    gate = asyncio.Event()
+    activity = made(lambda _: gate.wait())
+    engine = await lab.start({"http": activity})
+    runs = [engine.start_run(make_workflow(WORK), {}) for _ in range(3)]
+    await wait_until(lambda: activity.under_way == 3)
+    waiting = [asyncio.ensure_future(engine.wait_run(run)) for run in runs]
+    await asyncio.sleep(0)
+    healthy = getattr(host, part)
+    failures = iter([True])
+
+    def fail_once(*arguments):
+        if next(failures, False):
+            raise RuntimeError("a fault of the test")
+        return healthy(*arguments)
+
+    monkeypatch.setattr(host, part, fail_once)
+    gate.set()
+    await asyncio.wait(waiting)
+    failed = [task.exception() for task in waiting if task.exception() is not None]
+    assert len(failed) == 1
+    assert isinstance(failed[0], KapellError)
+    assert "a fault of the test" in failed[0].message
+    assert sorted(task.result().status for task in waiting if task.exception() is None) == ["completed", "completed"]
+    await lab.stop(engine)
+    engine = await lab.start({"http": made(lambda _: 7, idempotent=True)})
+    (left,) = engine.unfinished
+    assert (await engine.wait_run(left)).status == "completed", "what was on disk is sound"
+
+
+async def test_a_listener_that_fails_holds_nobody_up(lab, make_workflow, made):
+    engine = await lab.start({"http": made(lambda _: 7)})
+
+    def fail(*_):
+        raise RuntimeError("a fault of the test")
+
+    engine.listen(fail)
+    run_id = engine.start_run(make_workflow(WORK), {})
+    async with asyncio.timeout(20):
+        assert (await engine.wait_run(run_id)).output == 7
