@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
+_PAIR_BITS = 10
 _TIME_CHARS = 10
 _RANDOM_BYTES = 10
 
@@ -22,11 +24,9 @@ def make_run_id(now: datetime) -> str:
 
 
 def _encode(number: int, length: int) -> str:
-    characters = []
-    for _ in range(length):
-        number, index = divmod(number, 32)
-        characters.append(_ALPHABET[index])
-    return "".join(reversed(characters))
+    """Write a number in base 32, two characters at a time; `length` is even."""
+    shifts = range((length // 2 - 1) * _PAIR_BITS, -1, -_PAIR_BITS)
+    return "".join([_PAIRS[(number >> shift) & (len(_PAIRS) - 1)] for shift in shifts])
 
 
 def derive_run_id(now: datetime, seed: str) -> str:

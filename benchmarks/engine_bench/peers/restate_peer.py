@@ -113,7 +113,7 @@ class _Client:
                 results.append(("fork", statistics.median(spans), f"{conditions}; {width} steps"))
             if "waits" in works:
                 begin = time.perf_counter()
-                await asyncio.gather(*(self.call("wait", None) for _ in range(width)))
+                await asyncio.gather(*(self.call("wait", {}) for _ in range(width)))
                 results.append(("waits", time.perf_counter() - begin, f"{conditions}; {width} calls"))
             if "memory" in works:
                 size = sum(_read_resident(process) for process in self.processes)

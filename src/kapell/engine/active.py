@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from kapell.kernel.decide import NO_ANSWERS
+from kapell.kernel.evaluation import NO_ANSWERS
 
 if TYPE_CHECKING:
     import asyncio

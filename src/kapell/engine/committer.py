@@ -49,7 +49,7 @@ class Committer:
 
     def commit(self, batches: Sequence[Batch], on_durable: Callable[[], None]) -> None:
         """Append `batches`, and call `on_durable` when they are on disk: before this returns, or later."""
-        if sum(len(batch.body) + sum(len(data) for _, data in batch.payloads) for batch in batches) > _INLINE_BYTES:
+        if _count_bytes(batches) > _INLINE_BYTES:
             self._go_to_thread(batches, on_durable)
             return
         try:
@@ -101,3 +101,8 @@ class Committer:
         if self.trouble != error.message:
             self.trouble = error.message
             log.warning("storage_refuses", message=error.message, hint=error.hint)
+
+
+def _count_bytes(batches: Sequence[Batch]) -> int:
+    payloads = [len(data) for batch in batches if batch.payloads for _, data in batch.payloads]
+    return sum([len(batch.body) for batch in batches]) + sum(payloads)

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from kapell.engine.store import LogLine, RunStore
     from kapell.kernel.events import Event
     from kapell.kernel.forking import RepeatedEffect
+    from kapell.kernel.sizes import Known
     from kapell.kernel.state import State
     from kapell.language.model import Workflow
     from kapell.sdk import Activity
@@ -239,10 +240,12 @@ class Engine:
         if definition.unsupported:
             raise UsageError("\n".join(definition.unsupported))
         limit = self._options.limits.max_value_bytes
-        if exceeds(value, limit):
+        measured: Known = {}
+        if exceeds(value, limit, measured):
             raise UsageError(f"The input is not usable. {describe_too_large(limit)}")
         run_id = run_id or make_run_id(self.clock.now())
-        self._host.start_run(run_id, definition, c.StartRun(run_id=run_id, input=value))
+        active = self._host.start_run(run_id, definition, c.StartRun(run_id=run_id, input=value))
+        active.state.sizes = measured
         return run_id
 
     def offer(self, workflows: Sequence[Workflow]) -> None:

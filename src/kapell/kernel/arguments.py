@@ -5,23 +5,25 @@ Only those that an expression names are built, as most expressions name none.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from kapell import __version__
 from kapell.kernel.events import from_micros
+from kapell.kernel.state import State
+from kapell.language.program import Node, Program
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from kapell.kernel.state import State
-    from kapell.language.program import Node, Program
+    from collections.abc import Callable
 
 _LIVE: Any = object()
 NO_VARIABLES: Mapping[str, Any] = {}
 RUNTIME_DESCRIPTOR = {"name": "kapell", "version": __version__, "metadata": {}}
 
 
-class Surroundings:
+class Surroundings(msgspec.Struct):
     """What an expression of a task can see: the run, the task, and the names of loops and handlers around it.
 
     Attributes:
@@ -33,48 +35,19 @@ class Surroundings:
         context: The context, where it was kept from an earlier moment.
     """
 
-    __slots__ = (
-        "context",
-        "input",
-        "named",
-        "node",
-        "output",
-        "program",
-        "raw_input",
-        "raw_output",
-        "reference",
-        "scope",
-        "secrets",
-        "started_at",
-        "state",
-    )
-
-    def __init__(  # noqa: PLR0913 -- what an expression can see is as much as this
-        self,
-        program: Program,
-        state: State,
-        node: Node,
-        *,
-        reference: str,
-        scope: int,
-        named: Mapping[str, Any],
-        raw_input: Any,
-        started_at: int,
-    ) -> None:
-        """Stand at one task of a run."""
-        self.program = program
-        self.state = state
-        self.node = node
-        self.reference = reference
-        self.scope = scope
-        self.named = named
-        self.raw_input = raw_input
-        self.started_at = started_at
-        self.input: Any = None
-        self.output: Any = None
-        self.raw_output: Any = None
-        self.secrets: Mapping[str, Any] | None = None
-        self.context: Any = _LIVE
+    program: Program
+    state: State
+    node: Node
+    reference: str
+    scope: int
+    named: Mapping[str, Any]
+    raw_input: Any
+    started_at: int
+    input: Any = None
+    output: Any = None
+    raw_output: Any = None
+    secrets: Mapping[str, Any] | None = None
+    context: Any = _LIVE
 
     def variables(self, names: frozenset[str], extra: Mapping[str, Any] = NO_VARIABLES) -> Mapping[str, Any]:
         """Build the variables of these names; `extra` goes before the rest."""

@@ -18,7 +18,7 @@ from kapell.kernel import commands as c
 from kapell.kernel import events as ev
 from kapell.kernel import state as st
 from kapell.kernel.effects import Effect
-from kapell.kernel.evaluation import Answer, Evaluation, NeedsHelp
+from kapell.kernel.evaluation import NO_ANSWERS, Answer, Evaluation, NeedsHelp
 from kapell.kernel.evolve import evolve
 from kapell.kernel.limits import Limits
 from kapell.kernel.references import make_reference
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
     from kapell.language.program import Program
 
-NO_ANSWERS: Mapping[int, Answer] = {}
 DEFAULT_LIMITS = Limits()
 
 
@@ -95,24 +94,31 @@ def _go_on(
     effects: list[Effect],
 ) -> Decision:
     """Make steps until nothing is ready, enough is made, or help is needed."""
+    step = Step(program, state, now, limits, answers)
+    stops_at_result, has_result = limits.stop_at_result, False
+    waiting = {id(item): item for item in state.ready} if stops_at_result else {}
     while state.status == "running" and state.ready:
         if len(events) >= limits.max_events:
             return Decision(events, effects, more=True)
         try:
-            event = Step(program, state, now, limits, answers).make_event()
+            event = step.make_event()
         except NeedsHelp as needs:
             return Decision(events, effects, needs.evaluations)
-        answers = NO_ANSWERS
         events.append(event)
         effects.extend(evolve(program, state, event))
-        if limits.stop_at_result and type(event) is ev.TaskCompleted and not _only_end_is_left(state):
-            return Decision(events, effects, more=True)
+        if stops_at_result:
+            has_result = has_result or type(event) is ev.TaskCompleted
+            if has_result and not _may_share_commit(state, waiting):
+                return Decision(events, effects, more=True)
     return Decision(events, effects)
 
 
-def _only_end_is_left(state: st.State) -> bool:
-    """Whether the run's end follows at once: it is put on disk together with the last result."""
-    return not state.ready or type(state.ready[0]) is st.FinishRun
+def _may_share_commit(state: st.State, waiting: Mapping[int, st.Item]) -> bool:
+    """Whether what comes next may be put on disk together with a result: the run's end, and other branches' tasks.
+
+    `waiting` is what was ready before the result: that cannot follow from it.
+    """
+    return not state.ready or type(state.ready[0]) is st.FinishRun or id(state.ready[0]) in waiting
 
 
 def _refuse(code: str, text: str) -> Decision:

@@ -43,6 +43,9 @@ class Answer(msgspec.Struct, frozen=True):
     error: str | None = None
 
 
+NO_ANSWERS: Mapping[int, Answer] = {}
+
+
 class NeedsHelp(Exception):  # noqa: N818 -- it is a request, not an error
     """The step cannot be made before these are answered."""
 
@@ -53,7 +56,7 @@ class NeedsHelp(Exception):  # noqa: N818 -- it is a request, not an error
 
 
 class Evaluator:
-    """The evaluations of one step, with the answers that are there already."""
+    """The evaluations of a step, with the answers that are there already."""
 
     __slots__ = ("_answers", "_known", "_max_bytes", "_slot")
 
@@ -62,6 +65,11 @@ class Evaluator:
         self._answers = answers
         self._max_bytes = max_bytes
         self._known = known
+        self._slot = 0
+
+    def begin_next(self) -> None:
+        """Begin the next step: its evaluations are numbered anew, and nothing is answered yet."""
+        self._answers = NO_ANSWERS
         self._slot = 0
 
     def expression(

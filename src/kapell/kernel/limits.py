@@ -13,8 +13,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         max_value_bytes: The largest value that a task may give, take or keep, in bytes of JSON.
         max_depth: How deep child runs that are waited for may be nested.
         max_events: After how many events a decision stops and asks to be continued.
-        stop_at_result: Whether a decision also stops after each task's result, so that it is durable before the next
-            task starts. Effects never start before their cause is durable, with or without this.
+        stop_at_result: Whether a decision also stops after a task's result, so that it is durable before a task starts
+            that follows it. Effects never start before their cause is durable, with or without this.
     """
 
     max_tasks: int = 100_000

@@ -59,19 +59,19 @@ def _measure(value: Any, limit: int) -> int:
     """Return about how many bytes a value takes, or some number above `limit`."""
     total = 0
     pending = [value]
-    while pending:
+    while pending and total <= limit:
         part = pending.pop()
-        kind = type(part)
-        if kind is dict:
+        if type(part) is dict:
             total += 4 * len(part) + sum(map(len, part))
-            pending.extend(part.values())
-        elif kind is list:
-            total += 2 + len(part)
-            pending.extend(part)
-        elif kind is str:
-            total += 2 + len(part)
+            part = part.values()
         else:
-            total += _NUMBER_BYTES
-        if total > limit:
-            break
+            total += 2 + len(part)
+        for member in part:
+            kind = type(member)
+            if kind is str:
+                total += 2 + len(member)
+            elif kind is dict or kind is list:
+                pending.append(member)
+            else:
+                total += _NUMBER_BYTES
     return total

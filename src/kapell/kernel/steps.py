@@ -33,14 +33,14 @@ if TYPE_CHECKING:
 
 
 class Step:
-    """One step of a run at one moment, in microseconds since 1970-01-01 UTC."""
+    """Steps of a run at one moment, in microseconds since 1970-01-01 UTC; one after the other, each folded at once."""
 
     __slots__ = ("_evaluate", "_limits", "_now", "_program", "_state")
 
     def __init__(
         self, program: Program, state: st.State, now: int, limits: Limits, answers: Mapping[int, Answer]
     ) -> None:
-        """Look at the state; nothing happens yet."""
+        """Look at the state; nothing happens yet. The answers are for the first step."""
         self._program = program
         self._state = state
         self._now = now
@@ -50,7 +50,9 @@ class Step:
     def make_event(self) -> ev.Event:
         """Return the event that the first ready item becomes. Raises `NeedsHelp`."""
         item = self._state.ready[0]
-        return _STEPS[type(item)](self, item)
+        event = _STEPS[type(item)](self, item)
+        self._evaluate.begin_next()
+        return event
 
     # -- entering a task ----------------------------------------------------------------------------------------------
 
@@ -397,7 +399,7 @@ def _text(value: Any) -> str:
 
 
 def _why_again(last: st.Attempt) -> Reason:
-    if last.state == "interrupted":
+    if last.state == "repairing":
         return Reason(
             "interrupted", "The fault of the run interrupted the attempt before; it is made again by the repair."
         )

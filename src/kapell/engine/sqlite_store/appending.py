@@ -23,6 +23,7 @@ from kapell.errors import ConflictError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from kapell.engine.store import Batch
 
@@ -111,6 +112,7 @@ class Appender:
         self._connection = connection
         self._positions = positions
         self._next_key = positions.next_key
+        self._last_at: tuple[datetime, int] | None = None
         self._moved: dict[str, Position] = {}
         self._ended: list[str] = []
         self._new_runs: list[tuple[Any, ...]] = []
@@ -150,7 +152,7 @@ class Appender:
                     "does not follow them.",
                     hint="Load the run again and decide anew.",
                 )
-            at = to_microseconds(batch.at)
+            at = self._convert(batch.at)
             checksum = checksum_history(run_key, batch.first_seq, count, at, batch.body)
             self._history.append((run_key, batch.first_seq, count, at, checksum, batch.body))
             last_seq += count
@@ -159,6 +161,12 @@ class Appender:
             self._ended.append(run_id)
         if batch.snapshot is not None or batch.payloads or batch.done_commands:
             self._add_rarities(batch, run_key, last_seq)
+
+    def _convert(self, at: datetime) -> int:
+        """Return a time in microseconds: the batches of one call mostly share theirs."""
+        if self._last_at is None or self._last_at[0] is not at:
+            self._last_at = (at, to_microseconds(at))
+        return self._last_at[1]
 
     def _add_run(self, batch: Batch) -> int:
         if batch.record is None:
