@@ -13,7 +13,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as hs
 
 from kapell.kernel import commands as c
@@ -21,8 +21,8 @@ from kapell.kernel import effects as fx
 from kapell.kernel import events as ev
 from kapell.kernel import state as st
 from kapell.kernel.codec import decode_events, decode_state, encode_events, encode_state
-from kapell.kernel.decide import NO_ANSWERS, decide
-from kapell.kernel.evaluation import Answer
+from kapell.kernel.decide import decide
+from kapell.kernel.evaluation import NO_ANSWERS, Answer
 from kapell.kernel.evolve import evolve
 from kapell.kernel.limits import Limits
 from kapell.kernel.recovery import find_open_work, fold
@@ -349,7 +349,7 @@ def reread(events: list[ev.Event]) -> list[ev.Event]:
     return decode_events(encode(events), lambda _: b"")
 
 
-LAW = settings(max_examples=100)
+LAW = settings(max_examples=150)
 
 
 # -- the laws ---------------------------------------------------------------------------------------------------------
@@ -486,6 +486,7 @@ def check_cancelling(life: Life) -> None:
 
 @LAW
 @given(STORIES)
+@example(write_story(4934))  # a repair, and another fault before it had its turn
 def test_what_the_outside_does_is_what_the_state_waits_for(story):
     life = story.begin()
     for choice in [*story.choices, None]:

@@ -202,6 +202,7 @@ def _reopen(state: st.State, event: ev.TaskRetried | ev.TaskPassed) -> list[Effe
             if purpose in entry.timers:
                 entry.timers[purpose] += stood_still
         if entry.attempt is not None and entry.attempt.state == "interrupted":
+            entry.attempt.state = "repairing"
             state.ready.append(st.Perform(entry.entry, again=True))
     if event.deadline is not None:
         state.entries[st.ROOT].timers["run_timeout"] = event.deadline

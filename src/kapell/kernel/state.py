@@ -84,7 +84,8 @@ Item = Begin | Enter | Finish | Iterate | Perform | Fault | FinishRun
 class Attempt(msgspec.Struct):
     """The newest attempt of an activity, or the child run that a task waits for.
 
-    `state` is `open`, `held`, `interrupted` (ended by the run's fault, to be made again by a repair), or `ended`.
+    `state` is `open`, `held`, `interrupted` (ended by the run's fault, to be made again by a repair), `repairing` (that
+    repair stands in the queue), or `ended`.
     """
 
     number: int
