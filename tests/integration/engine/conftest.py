@@ -156,3 +156,29 @@ async def _wait_until(condition, seconds=20.0):
     while not condition():
         assert time.monotonic() < until, "it did not come to that in time"
         await asyncio.sleep(0.005)
+
+
+class _Lag:
+    """How long the event loop let a callback wait at the longest, in seconds."""
+
+    def __init__(self):
+        self.longest = 0.0
+
+    def __enter__(self):
+        self._task = asyncio.get_running_loop().create_task(self._watch())
+        return self
+
+    def __exit__(self, *_):
+        self._task.cancel()
+
+    async def _watch(self):
+        while True:
+            began = time.perf_counter()
+            await asyncio.sleep(0.005)
+            self.longest = max(self.longest, time.perf_counter() - began - 0.005)
+
+
+@pytest.fixture(scope="session")
+def lag():
+    """Measure, within a `with`, for how long the event loop was blocked at the longest."""
+    return _Lag

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+from kapell.errors import StorageError
+
 CALL = "do:\n  - call:\n      call: http\n      with: {method: GET, endpoint: 'http://nowhere.example/'}\n"
 
 
@@ -47,8 +49,6 @@ async def test_outcomes_that_come_together_share_a_transaction(lab, make_workflo
 
 
 async def test_no_effect_starts_before_its_cause_is_durable(lab, make_workflow, made, wait_until):
-    from kapell.errors import StorageError  # noqa: PLC0415 -- the only place that makes one
-
     activity = made(lambda _: 7)
     told = []
     engine = await lab.start({"http": activity}, wrap=Watched)
@@ -66,8 +66,6 @@ async def test_no_effect_starts_before_its_cause_is_durable(lab, make_workflow, 
 
 
 async def test_an_outcome_that_is_not_durable_lets_nothing_follow(lab, make_workflow, made, wait_until):
-    from kapell.errors import StorageError  # noqa: PLC0415 -- the only place that makes one
-
     first, second = made(lambda _: 1), made(lambda _: 2)
     engine = await lab.start({"http": first, "shell": second}, wrap=Watched)
     workflow = make_workflow(CALL + "  - then:\n      run: {shell: {command: 'true'}}\n")
