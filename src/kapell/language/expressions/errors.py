@@ -53,6 +53,7 @@ class HelperNeeded(Exception):  # noqa: N818 -- a request to the host, not a fai
 
 
 def _describe(value: Any) -> str:
-    if value is None:
-        return "null (null) not a string"
-    return msgspec.json.encode(value).decode() + " (not a string)"
+    try:
+        return msgspec.json.encode(value).decode()
+    except (RecursionError, ValueError):
+        return "a value that cannot be shown"

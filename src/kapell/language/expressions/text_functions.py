@@ -47,7 +47,7 @@ def to_text(value: Any) -> str:
 def parse_json(value: Any) -> Any:
     """Carry out `fromjson`; what is no plain JSON (`nan`, a comma too much) is judged by libjq."""
     if type(value) is not str:
-        raise ExpressionError(f"{describe(value)} cannot be parsed as JSON")
+        raise ExpressionError(f"{describe(value)} only strings can be parsed")
     if len(value) > _MAX_PARSED:
         raise HelperNeeded("a long text")
     try:
@@ -104,12 +104,11 @@ def starts_with(value: Any, prefix: Any) -> bool:
 
 def ends_with(value: Any, suffix: Any) -> bool:
     """Carry out `endswith(suffix)`."""
-    return _text(value, "endswith() requires string inputs").endswith(
-        _text(suffix, "endswith() requires string inputs")
-    )
+    return _text(value, _NO_TEXTS_AT_END).endswith(_text(suffix, _NO_TEXTS_AT_END))
 
 
 _NO_TEXTS = "startswith() requires string inputs"
+_NO_TEXTS_AT_END = "endswith() requires string inputs"
 
 
 def strip_prefix(value: Any, prefix: Any) -> str:
@@ -119,7 +118,7 @@ def strip_prefix(value: Any, prefix: Any) -> str:
 
 def strip_suffix(value: Any, suffix: Any) -> str:
     """Carry out `rtrimstr(suffix)`."""
-    return _text(value, _NO_TEXTS).removesuffix(_text(suffix, _NO_TEXTS))
+    return _text(value, _NO_TEXTS_AT_END).removesuffix(_text(suffix, _NO_TEXTS_AT_END))
 
 
 def split_text(value: Any, separator: Any) -> list[str]:

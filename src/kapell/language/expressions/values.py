@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from kapell.language.expressions.costs import MAX_VISITS, weigh_deep
 from kapell.language.expressions.errors import ExpressionError, HelperNeeded
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ MAX_TEXT = 1_000_000
 MAX_PAIRS = 20_000
 _EXACT_DOUBLE = 2.0**53
 _SMALLEST_INTEGER, _INTEGER_LIMIT = -(2**63), 2**64
-_SHOWN = 40
+_SHOWN = 29
 _MAX_MIXED = 3_000
 
 _TYPES = {
@@ -48,15 +49,17 @@ def describe(value: Any) -> str:
     """Return a value as jq's messages show it: its type, and the beginning of its text."""
     text = _show(value)
     if len(text) > _SHOWN:
-        text = text[:_SHOWN] + "..."
+        text = text[: _SHOWN - 4] + "..." + text[-1]
     return f"{type_name(value)} ({text})"
 
 
 def _show(value: Any) -> str:
-    if type(value) in (list, dict, str) and len(value) > _SHOWN:
-        value = value[:_SHOWN] if type(value) is str else type(value)()
+    if type(value) is str:
+        value = value[:_SHOWN]
+    elif weigh_deep((value,)) > MAX_VISITS:
+        return "[...]" if type(value) is list else "{...}"
     try:
-        return msgspec.json.encode(value).decode()
+        return msgspec.json.encode(value).decode().replace("\x7f", "\\u007f")
     except (RecursionError, TypeError, ValueError):  # deep, not JSON (an unknown value), half a surrogate pair
         return "..."
 
