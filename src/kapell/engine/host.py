@@ -20,8 +20,8 @@ from kapell.errors import KapellError, NotFoundError
 from kapell.kernel import commands as c
 from kapell.kernel import effects as fx
 from kapell.kernel.codec import encode_events
-from kapell.kernel.decide import NO_ANSWERS, decide
-from kapell.kernel.evaluation import Answer
+from kapell.kernel.decide import decide
+from kapell.kernel.evaluation import NO_ANSWERS, Answer
 from kapell.kernel.events import from_micros, to_micros
 from kapell.kernel.limits import Limits
 from kapell.kernel.state import State
@@ -172,7 +172,7 @@ class RunHost:
 
     async def settle(self) -> None:
         """Wait until the outcomes that are there are on disk, or the disk refuses."""
-        while (self._queue or self._committer.is_busy) and self._committer.trouble is None:
+        while (self._queue or self._committer.is_busy) and not self.is_closing and self._committer.trouble is None:
             await asyncio.sleep(0)
             await self._committer.settle()
 
@@ -400,7 +400,7 @@ class RunHost:
 
     def _make_batch(self, moved: Moved) -> Batch | None:
         active, events = moved.active, moved.events
-        done = tuple(work.inbox_id for work, refused in moved.works if work.inbox_id is not None and refused is None)
+        done = [work.inbox_id for work, refused in moved.works if work.inbox_id is not None and refused is None]
         if not events and not done:
             return None
         body, payloads = encode_events(events) if events else (b"", ())
@@ -415,7 +415,7 @@ class RunHost:
             record=self._update_record(active, moved.first_seq == 1, at),
             snapshot=snapshot,
             payloads=payloads,
-            done_commands=done,
+            done_commands=tuple(done),
         )
 
     def _update_record(self, active: ActiveRun, is_new: bool, at: Any) -> RunRecord | None:
