@@ -194,7 +194,7 @@ programs = st.recursive(st.one_of(_literals, _paths, _paths, st.sampled_from(_PL
 VARIABLES = {"x": 3, "y": {"a": [1, "b"]}}
 ERROR = object()
 run_often = settings(
-    max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 

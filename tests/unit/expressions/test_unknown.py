@@ -72,6 +72,9 @@ CASES: list[tuple[str, Any]] = [
     (".later as $x | 1", 1),
     ("[..] | length", UNKNOWN),
     (".later | error", UNKNOWN),
+    ('getpath(["nested", "a", "x"])', UNKNOWN),
+    ('getpath(["nested", "b"])', 2),
+    ("getpath([.later])", UNKNOWN),
 ]
 
 
@@ -83,6 +86,11 @@ def test_results(source: str, expected: Any) -> None:
 def test_what_will_fail_in_any_case_fails() -> None:
     with pytest.raises(ExpressionError):
         compile_expression("[.later, (.known | .a)]").foresee(DOCUMENT, {})
+
+
+def test_an_error_that_holds_something_unknown_can_be_shown() -> None:
+    with pytest.raises(ExpressionError, match="cannot be shown"):
+        compile_expression("error({a: .later})").foresee(DOCUMENT, {})
 
 
 def test_where_nothing_is_unknown_it_is_an_evaluation() -> None:

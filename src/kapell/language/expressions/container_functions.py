@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kapell.language.expressions.errors import ExpressionError, HelperNeeded
+from kapell.language.expressions.unknown import UNKNOWN, Undetermined
 from kapell.language.expressions.values import (
     MAX_TEXT,
     add,
@@ -167,5 +168,7 @@ def get_path(value: Any, path: Any) -> Any:
     if type(path) is not list:
         raise ExpressionError("Path must be specified as an array")
     for key in path:
+        if value is UNKNOWN or key is UNKNOWN:
+            raise Undetermined
         value = get_item(value, key)
     return value

@@ -55,5 +55,5 @@ class HelperNeeded(Exception):  # noqa: N818 -- a request to the host, not a fai
 def _describe(value: Any) -> str:
     try:
         return msgspec.json.encode(value).decode()
-    except (RecursionError, ValueError):
+    except (RecursionError, TypeError, ValueError):  # deep, not JSON (an unknown value), half a surrogate pair
         return "a value that cannot be shown"
