@@ -16,8 +16,8 @@ from kapell.kernel import commands as c
 from kapell.kernel.dispatch import Dispatch
 from kapell.kernel.evaluation import Answer, NeedsHelp
 from kapell.kernel.events import to_micros
-from kapell.kernel.faults import StepError, too_large_error
-from kapell.kernel.sizes import exceeds
+from kapell.kernel.faults import StepError, excess_error
+from kapell.kernel.sizes import find_excess
 from kapell.language.error_types import (
     AUTHORIZATION,
     RUNTIME,
@@ -192,8 +192,9 @@ class Attempts:
         )
 
     def _check_size(self, output: Any, reference: str) -> None:
-        if exceeds(output, self._max_value_bytes):
-            raise too_large_error(reference, self._max_value_bytes)
+        excess = find_excess(output, self._max_value_bytes)
+        if excess:
+            raise excess_error(reference, excess, self._max_value_bytes)
 
     def _finish(self, attempt: AttemptId) -> None:
         self._tasks.pop(attempt, None)

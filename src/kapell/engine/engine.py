@@ -31,10 +31,10 @@ from kapell.errors import ConflictError, KapellError, NotFoundError, StorageErro
 from kapell.ids import make_run_id
 from kapell.kernel import commands as c
 from kapell.kernel.events import to_micros
-from kapell.kernel.faults import describe_too_large
+from kapell.kernel.faults import describe_excess
 from kapell.kernel.forking import plan_fork
 from kapell.kernel.limits import Limits
-from kapell.kernel.sizes import exceeds
+from kapell.kernel.sizes import find_excess
 from kapell.language.error_types import WorkflowError
 from kapell.reasons import Reason
 from kapell.telemetry import get_logger
@@ -239,10 +239,8 @@ class Engine:
         definition = self.definitions.add(workflow)
         if definition.unsupported:
             raise UsageError("\n".join(definition.unsupported))
-        limit = self._options.limits.max_value_bytes
         measured: Known = {}
-        if exceeds(value, limit, measured):
-            raise UsageError(f"The input is not usable. {describe_too_large(limit)}")
+        self._check_size("input", value, measured)
         run_id = run_id or make_run_id(self.clock.now())
         active = self._host.start_run(run_id, definition, c.StartRun(run_id=run_id, input=value))
         active.state.sizes = measured
@@ -297,12 +295,15 @@ class Engine:
         Raises:
             NotFoundError: There is no such run.
             ConflictError: The run has not faulted, or has no such task open.
+            UsageError: The input is too large.
         """
+        self._check_size("input", value)
         reason = Reason("asked", "A person asked for it.")
         await self._command(run_id, c.RetryTask(reference=reference, input=value, reason=reason))
 
     async def skip_task(self, run_id: str, output: Any = msgspec.UNSET) -> None:
-        """Let a faulted run's task count as done. Raises `NotFoundError`, `ConflictError`."""
+        """Let a faulted run's task count as done. Raises `NotFoundError`, `ConflictError`, `UsageError`."""
+        self._check_size("output", output)
         await self._command(run_id, c.SkipTask(output=output, reason=Reason("asked", "A person asked for it.")))
 
     def fork_run(self, source_run_id: str, reference: str) -> tuple[str, list[RepeatedEffect]]:
@@ -390,6 +391,12 @@ class Engine:
         self._attempts.cancel_all()
         for duty in self._duties:
             duty.cancel()
+
+    def _check_size(self, what: str, value: Any, measured: Known | None = None) -> None:
+        limit = self._options.limits.max_value_bytes
+        excess = "" if value is msgspec.UNSET else find_excess(value, limit, measured)
+        if excess:
+            raise UsageError(f"The {what} is not usable. {describe_excess(excess, limit)}")
 
     def _check_alive(self) -> None:
         if self._fatal is not None:

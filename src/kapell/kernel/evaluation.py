@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from kapell.kernel.faults import expression_error, too_large_error
-from kapell.kernel.sizes import exceeds
+from kapell.kernel.faults import excess_error, expression_error
+from kapell.kernel.sizes import find_excess
 from kapell.language.duration import parse_duration
 from kapell.language.expressions import Expression, ExpressionError, HelperNeeded, Template
 
@@ -125,8 +125,9 @@ class Evaluator:
         except ExpressionError as error:
             source = getattr(error, "source", None) or "; ".join(part.source for part in expressions)
             raise expression_error(at.reference, source, str(error)) from None
-        if exceeds(value, self._max_bytes, self._known):
-            raise too_large_error(at.reference, self._max_bytes)
+        excess = find_excess(value, self._max_bytes, self._known)
+        if excess:
+            raise excess_error(at.reference, excess, self._max_bytes)
         return value
 
     def duration(self, spec: DurationSpec, document: Any, at: Surroundings) -> timedelta:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from kapell.kernel.sizes import MAX_DEPTH
 from kapell.language.error_types import EXPRESSION, LOST, RUNTIME, TIMEOUT, VALIDATION, WorkflowError, make_error
+
+if TYPE_CHECKING:
+    from kapell.kernel.sizes import Excess
 
 
 class StepError(Exception):
@@ -39,13 +45,15 @@ def validation_error(reference: str, what: str, problem: str) -> StepError:
     return StepError(make_error(VALIDATION, f"The {what} does not satisfy its schema: {problem}", instance=reference))
 
 
-def too_large_error(reference: str, limit: int) -> StepError:
-    """Return the error of a value that is larger than the installation allows."""
-    return StepError(make_error(RUNTIME, describe_too_large(limit), status=413, instance=reference))
+def excess_error(reference: str, excess: Excess, limit: int) -> StepError:
+    """Return the error of a value that is larger, or deeper, than is allowed."""
+    return StepError(make_error(RUNTIME, describe_excess(excess, limit), status=413, instance=reference))
 
 
-def describe_too_large(limit: int) -> str:
+def describe_excess(excess: Excess, limit: int) -> str:
     """Return the sentence that says so."""
+    if excess == "depth":
+        return f"The value is nested more than {MAX_DEPTH} levels deep, the most that is allowed."
     return f"The value is larger than {limit:,} bytes, the most that is allowed (`max_value_bytes`)."
 
 

@@ -1,22 +1,36 @@
-"""How large a value is, without writing it out.
+"""How large and how deep a value is, without writing it out.
 
-Values share their parts, so a value of a few objects can be a gigabyte on paper: `{a: ., b: .}`, thirty times over.
-That is found out here, before anything tries to encode it.
+Values share their parts, so a value of a few objects can be a gigabyte on paper: `{a: ., b: .}`, thirty times over; and
+`{a: .}` in a loop stays small, but becomes deeper than any encoder goes. That is found out here, before anything tries.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
+
+MAX_DEPTH = 400
+"""How many arrays and objects may lie within one another. The encoder ends at some 1,000, all told."""
 
 _NUMBER_BYTES = 8
 _MOST_KNOWN = 32
+_MOST_VISITS = 20_000
+"""Arrays and objects after which a value is suspected to consist of the same parts again and again."""
 
-Known = dict[int, tuple[Any, int]]
+_MOST_PARTS = 50_000
+"""Different arrays and objects after which it is cleared of that: it is simply large."""
+
+Size = tuple[int, int]
+"""About how many bytes a value takes, and how deep it is: 1 for an array of numbers."""
+
+Known = dict[int, tuple[Any, Size]]
 """Parts that were measured before: their identity, the part itself (so that its identity stays its own), its size."""
 
+Excess = Literal["", "bytes", "depth"]
+"""In what a value exceeds its limits; empty if it does not."""
 
-def exceeds(value: Any, limit: int, known: Known | None = None) -> bool:
-    """Tell whether a JSON value takes more than about `limit` bytes; looks no further than it has to.
+
+def find_excess(value: Any, limit: int, known: Known | None = None) -> Excess:
+    """Tell whether a JSON value takes more than about `limit` bytes or is deeper than `MAX_DEPTH`.
 
     Args:
         value: The value.
@@ -30,48 +44,111 @@ def exceeds(value: Any, limit: int, known: Known | None = None) -> bool:
     elif kind is list:
         total, parts = 2 + len(value), value
     else:
-        return kind is str and len(value) > limit
+        return "bytes" if kind is str and len(value) > limit else ""
+    deepest = 0
     for part in parts:
         kind = type(part)
         if kind is str:
             total += 2 + len(part)
         elif kind is dict or kind is list:
-            total += _measure(part, limit) if known is None else _measure_once(part, limit, known)
+            size, depth = _measure(part, limit) if known is None else _measure_once(part, limit, known)
+            total += size
+            deepest = max(deepest, depth)
         else:
             total += _NUMBER_BYTES
         if total > limit:
-            return True
-    return total > limit
+            return "bytes"
+    return "depth" if deepest >= MAX_DEPTH else ""
 
 
-def _measure_once(part: Any, limit: int, known: Known) -> int:
+def exceeds(value: Any, limit: int) -> bool:
+    """Tell whether a JSON value exceeds `limit` bytes, or `MAX_DEPTH`."""
+    return bool(find_excess(value, limit))
+
+
+def _measure_once(part: Any, limit: int, known: Known) -> Size:
     found = known.get(id(part))
     if found is not None:
         return found[1]
     if len(known) >= _MOST_KNOWN:
         known.clear()
-    size = _measure(part, limit)
+    size = _measure(part, limit, known)
     known[id(part)] = (part, size)
     return size
 
 
-def _measure(value: Any, limit: int) -> int:
-    """Return about how many bytes a value takes, or some number above `limit`."""
-    total = 0
-    pending = [value]
-    while pending and total <= limit:
-        part = pending.pop()
-        if type(part) is dict:
-            total += 4 * len(part) + sum(map(len, part))
-            part = part.values()
-        else:
-            total += 2 + len(part)
-        for member in part:
-            kind = type(member)
-            if kind is str:
-                total += 2 + len(member)
-            elif kind is dict or kind is list:
-                pending.append(member)
+def _measure(value: Any, limit: int, known: Known | None = None, most_visits: int = _MOST_VISITS) -> Size:
+    """Return a value's size, one level after the other; or some size beyond the limits."""
+    total = depth = visits = 0
+    deepest = 0
+    level = [value]
+    while level:
+        depth += 1
+        visits += len(level)
+        if visits > most_visits:
+            return _measure_shared(value, limit)
+        following: list[Any] = []
+        for part in level:
+            members = part
+            if type(part) is dict:
+                total += 4 * len(part) + sum(map(len, part))
+                members = part.values()
             else:
-                total += _NUMBER_BYTES
-    return total
+                total += 2 + len(part)
+            for member in members:
+                kind = type(member)
+                if kind is str:
+                    total += 2 + len(member)
+                elif kind is dict or kind is list:
+                    found = None if known is None else known.get(id(member))
+                    if found is None:
+                        following.append(member)
+                    else:
+                        total += found[1][0]
+                        deepest = max(deepest, depth + found[1][1])
+                else:
+                    total += _NUMBER_BYTES
+        if total > limit or depth > MAX_DEPTH:
+            break
+        level = following
+    return total, max(depth, deepest)
+
+
+def _measure_shared(value: Any, limit: int) -> Size:
+    """Return a value's size, looking at each of its parts once, however often it occurs."""
+    sizes: dict[int, Size] = {}
+    pending = [value]
+    while pending:
+        if len(sizes) > _MOST_PARTS:
+            return _measure(value, limit, None, limit)
+        part = pending[-1]
+        if id(part) in sizes:
+            pending.pop()
+            continue
+        members = part.values() if type(part) is dict else part
+        missing = [member for member in members if type(member) in (dict, list) and id(member) not in sizes]
+        if missing:
+            pending.extend(missing)
+            continue
+        pending.pop()
+        size = _add_up(part, members, sizes)
+        sizes[id(part)] = size
+        if size[0] > limit or size[1] > MAX_DEPTH:
+            return size
+    return sizes[id(value)]
+
+
+def _add_up(part: Any, members: Any, sizes: dict[int, Size]) -> Size:
+    total = 4 * len(part) + sum(map(len, part)) if type(part) is dict else 2 + len(part)
+    depth = 0
+    for member in members:
+        kind = type(member)
+        if kind is str:
+            total += 2 + len(member)
+        elif kind is dict or kind is list:
+            size, inner = sizes[id(member)]
+            total += size
+            depth = max(depth, inner)
+        else:
+            total += _NUMBER_BYTES
+    return total, depth + 1
