@@ -225,7 +225,10 @@ class Engine:
     # -- runs ---------------------------------------------------------------------------------------------------------
 
     def start_run(self, workflow: Workflow, value: Any, *, run_id: str | None = None) -> str:
-        """Begin a run and return its id; the run is durable when its first event is (see `wait_started`).
+        """Begin a run and return its id.
+
+        The run is on disk when a listener has been told of its first event, or when `wait_run` has returned. Of a crash
+        before that no run is left: nothing of it has happened either.
 
         Args:
             workflow: A valid workflow.
