@@ -26,6 +26,9 @@ CASES: list[tuple[str, Any, dict[str, Any]]] = [
     ('try (.a.b | test("x")) catch .n', {"a": {"b": "x"}, "n": 5}, {}),
     ("[.. | now]", DOCUMENT, {}),
     ("if now then now end", DOCUMENT, {}),
+    ("[.n | now]", {"n": 5}, {}),
+    ("[.a | .b | now]", {"a": {"b": "x"}}, {}),
+    ("[.n.deep | 1, now]", {"n": 5}, {}),
     ("now | $unset", None, {}),
 ]
 

@@ -64,9 +64,7 @@ class _Reader:
                 found = self.visit(target, place, bound)
                 return None if found is None else (*found, key)
             case tree.Pipe(stages=stages):
-                for stage in stages:
-                    place = self.visit(stage, place, bound)
-                return place
+                return self.visit_pipe(stages, place, bound)
             case tree.Bind(source=source, patterns=patterns, body=body):
                 self.read(self.visit(source, place, bound))
                 return self.visit(body, place, self.visit_patterns(patterns, place, bound))
@@ -86,6 +84,18 @@ class _Reader:
     def visit_children(self, node: Node, place: _Place, bound: _Names) -> None:
         for child in tree.iter_children(node):
             self.read(self.visit(child, place, bound))
+
+    def visit_pipe(self, stages: tuple[Node, ...], place: _Place, bound: _Names) -> _Place:
+        """Follow a place through a pipe. One that leads to no read (`.a | 1`) is read too: getting there may fail."""
+        passed = []
+        for stage in stages:
+            place = self.visit(stage, place, bound)
+            passed.append(place)
+        for each in passed[:-1]:
+            known = self.places if place is None else self.places | {place}
+            if each is not None and not any(other[: len(each)] == each for other in known):
+                self.read(each)
+        return place
 
     def visit_loop(self, node: tree.Reduce | tree.Foreach, place: _Place, bound: _Names) -> None:
         self.read(self.visit(node.source, place, bound))
