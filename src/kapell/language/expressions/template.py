@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from typing import Any
 
 from kapell.language.expressions.errors import HelperNeeded
@@ -46,9 +45,11 @@ class Template:
         if self._fill is None:
             return self._value
         if not answers:
-            with suppress(HelperNeeded):
+            try:
                 return self._fill([expression.evaluate(document, variables) for expression in self.expressions])
-        return self._fill(self._evaluate_with(document, variables, answers or {}))
+            except HelperNeeded:
+                answers = {}  # one after the other, then, to name all that need it
+        return self._fill(self._evaluate_with(document, variables, answers))
 
     def _evaluate_with(self, document: Any, variables: Mapping[str, Any], answers: Mapping[int, Any]) -> list[Any]:
         results: list[Any] = []
