@@ -10,24 +10,25 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from kapell.engine.active import ActiveRun, Work
 from kapell.engine.admission import AttemptId, Deny, Hold
+from kapell.engine.projection import project_change
+from kapell.engine.releasing import Releasing
 from kapell.engine.snapshots import is_snapshot_due, take_snapshot
-from kapell.engine.store import Batch, RunRecord, RunStatus
+from kapell.engine.store import Batch, RunRecord
 from kapell.errors import KapellError, NotFoundError
 from kapell.kernel import commands as c
 from kapell.kernel import effects as fx
 from kapell.kernel.codec import encode_events
 from kapell.kernel.decide import decide
 from kapell.kernel.evaluation import NO_ANSWERS, Answer
-from kapell.kernel.events import from_micros, to_micros
+from kapell.kernel.events import to_micros
 from kapell.kernel.limits import Limits
 from kapell.kernel.state import State
-from kapell.language.error_types import AUTHORIZATION, CONFIGURATION, RUNTIME, WorkflowError, make_error
+from kapell.language.error_types import AUTHORIZATION, CONFIGURATION, RUNTIME, make_error
 from kapell.language.expressions import make_helper_task
-from kapell.reasons import Reason
 from kapell.telemetry import get_logger
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from kapell.kernel.decide import Decision
     from kapell.kernel.evaluation import Evaluation
     from kapell.kernel.events import Event
+    from kapell.reasons import Reason
 
     Listener = Callable[[ActiveRun, int, Sequence[Event]], None]
     """Told of a run's new events once they are durable: the run, the number of the first event, the events."""
@@ -94,7 +96,6 @@ class RunHost:
         committer.on_idle = self._turn_if_needed
         self._definitions = definitions
         self._admission = admission
-        self._timers = timers
         self._helper = helper
         self._limits = limits
         self._queue: deque[ActiveRun] = deque()
@@ -111,6 +112,7 @@ class RunHost:
         self._is_draining = False
         self._at = clock.now()
         self._now = to_micros(self._at)
+        self.releasing = Releasing(self, timers)
 
     # -- what others ask of the host ----------------------------------------------------------------------------------
 
@@ -412,22 +414,11 @@ class RunHost:
             count=len(events),
             at=at,
             body=body,
-            record=self._update_record(active, moved.first_seq == 1, at),
+            record=project_change(active.record, active.state, at, is_new=moved.first_seq == 1),
             snapshot=snapshot,
             payloads=payloads,
             done_commands=tuple(done),
         )
-
-    def _update_record(self, active: ActiveRun, is_new: bool, at: Any) -> RunRecord | None:
-        state, record = active.state, active.record
-        if not is_new and record.status == state.status and record.parked_until is None:
-            return None
-        record.status = cast("RunStatus", state.status)
-        record.updated_at = at
-        record.parked_until = None
-        record.ended_at = None if state.ended_at is None else from_micros(state.ended_at)
-        record.error = None if state.error is None else f"{state.error.title}: {state.error.detail}"
-        return record
 
     # -- what comes of it ---------------------------------------------------------------------------------------------
 
@@ -436,11 +427,11 @@ class RunHost:
         if moved.events:
             self._tell_listeners(active, moved)
         if moved.effects:
-            self._release_effects(active, moved.effects)
+            self.releasing.release(active, moved.effects)
         for work, refused in moved.works:
             self._reply(active, work, refused)
         if active.state.status == "cancelling":
-            self._confirm_cancel(active)
+            self.releasing.confirm_cancel(active)
         if moved.needs is not None:
             self._call_helper(active, *moved.needs)
         elif active.work:
@@ -461,86 +452,6 @@ class RunHost:
         if work.reply is not None and not work.reply.done():
             work.reply.set_result(refused)
 
-    def _release_effects(self, active: ActiveRun, effects: list[fx.Effect]) -> None:
-        """Start effects, or hold them back while something of the run is still being ended."""
-        for effect in effects:
-            if isinstance(effect, fx.CancelAttempt | fx.CancelChild):
-                self._begin_closing(active, effect)
-        for effect in effects:
-            if type(effect) is fx.ArmTimer:
-                self._timers.arm(active.run_id, effect.entry, effect.purpose, effect.due)
-            elif isinstance(effect, fx.PerformActivity | fx.EndRun):
-                if active.closings:
-                    active.held_back.append(effect)
-                else:
-                    self._start_effect(active, effect)
-
-    def _start_effect(self, active: ActiveRun, effect: fx.Effect) -> None:
-        if type(effect) is fx.PerformActivity:
-            self.attempts.start(active, effect.entry, effect.attempt)
-        else:
-            self._end_run(active)
-
-    def _begin_closing(self, active: ActiveRun, effect: fx.CancelAttempt | fx.CancelChild) -> None:
-        if type(effect) is fx.CancelAttempt:
-            closing: asyncio.Future[Any] | None = self.attempts.cancel(
-                AttemptId(active.run_id, effect.entry, effect.attempt)
-            )
-        else:
-            assert type(effect) is fx.CancelChild
-            self.parents.pop(effect.child_run_id, None)
-            closing = self._cancel_child(effect.child_run_id)
-        if closing is not None:
-            active.closings.add(closing)
-            closing.add_done_callback(lambda done: self._end_closing(active, done))
-
-    def _end_closing(self, active: ActiveRun, closing: asyncio.Future[Any]) -> None:
-        active.closings.discard(closing)
-        if active.closings or self.is_closing:
-            return
-        held_back, active.held_back = active.held_back, []
-        for effect in held_back:
-            self._start_effect(active, effect)
-        if active.state.status == "cancelling":
-            self._confirm_cancel(active)
-
-    def _confirm_cancel(self, active: ActiveRun) -> None:
-        if not active.closings and not any(type(work.command) is c.ConfirmCancel for work in active.work):
-            self.submit(active, c.ConfirmCancel())
-
-    def _cancel_child(self, child_run_id: str) -> asyncio.Future[Any] | None:
-        child = self.runs.get(child_run_id) or self.load_child(child_run_id)
-        if child is None or child.state.is_ended:
-            return None
-        ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        child.ended.append(ended)
-        self.submit(child, c.CancelRun(reason=_PARENT_CANCELS))
-        return ended
-
-    def _end_run(self, active: ActiveRun) -> None:
-        """Tell whoever waits for the run, and let it leave memory."""
-        if not active.state.is_ended:
-            return
-        self.runs.pop(active.run_id, None)
-        for waiting in active.ended:
-            if not waiting.done():
-                waiting.set_result(None)
-        active.ended.clear()
-        parent = self.parents.pop(active.run_id, None)
-        if parent is not None:
-            self.tell_parent(parent, active.state)
-
-    def tell_parent(self, parent: tuple[str, int, int], child: State) -> None:
-        """Give a child run's outcome to the task that waits for it."""
-        run_id, entry, attempt = parent
-        waiting = self.runs.get(run_id)
-        if waiting is None:
-            return
-        if child.status == "completed":
-            self.submit(waiting, c.EndAttempt(entry=entry, attempt=attempt, output=child.output))
-        else:
-            self.submit(waiting, c.EndAttempt(entry=entry, attempt=attempt, error=_describe_child_fault(child)))
-
     # -- for recovery and maintenance ---------------------------------------------------------------------------------
 
     def readmit(self, active: ActiveRun, held: list[fx.PerformActivity]) -> None:
@@ -549,12 +460,6 @@ class RunHost:
             follow_up = self._admit(active, effect)
             if follow_up is not None:
                 self.submit(active, follow_up)
-
-    def end_children(self, active: ActiveRun, child_run_ids: list[str]) -> None:
-        """Cancel child runs, and confirm the run's own cancellation when they have ended."""
-        for child_run_id in child_run_ids:
-            self._begin_closing(active, fx.CancelChild(child_run_id))
-        self._confirm_cancel(active)
 
     def fail_attempt(self, active: ActiveRun, entry: int, attempt: int, detail: str) -> None:
         """End an attempt with a runtime error."""
@@ -589,14 +494,3 @@ def _tell(waiting: Sequence[asyncio.Future[Any]], error: Exception) -> None:
         if not future.done():
             future.set_exception(error)
             future.exception()  # it counts as seen, also where nobody waits any more
-
-
-_PARENT_CANCELS = Reason("parent", "The run that started it does not wait for it any more.")
-
-
-def _describe_child_fault(child: State) -> WorkflowError:
-    error = child.error
-    if error is None:
-        return make_error(RUNTIME, f"The child run {child.run_id} was {child.status}.")
-    detail = f"The child run {child.run_id} faulted at {error.instance or '/'}. {error.detail}".rstrip()
-    return WorkflowError(type=error.type, status=error.status, title=error.title, detail=detail)

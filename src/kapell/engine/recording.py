@@ -8,22 +8,21 @@ from __future__ import annotations
 
 import os
 import socket
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from kapell.engine.definitions import Definitions
 from kapell.engine.loading import load_active
 from kapell.engine.maintenance.lease import LEASE_SECONDS
-from kapell.engine.store import Batch, RunRecord, RunStatus
+from kapell.engine.projection import project
+from kapell.engine.store import Batch, RunRecord
 from kapell.errors import ConflictError
 from kapell.kernel.codec import encode_events
 from kapell.kernel.decide import decide
-from kapell.kernel.events import from_micros, to_micros
+from kapell.kernel.events import to_micros
 from kapell.kernel.limits import Limits
 from kapell.kernel.state import State
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from kapell.clock import Clock
     from kapell.engine.definitions import Definition
     from kapell.engine.store import RunStore
@@ -67,7 +66,7 @@ def _append(store: RunStore, clock: Clock, record: RunRecord, program: Program, 
     decision = decide(program, state, command, to_micros(now), _ONLY_THE_COMMAND)
     if decision.refused is not None:
         raise ConflictError(decision.refused.text)
-    _project(record, state, now)
+    project(record, state, now)
     body, payloads = encode_events(decision.events)
     batch = Batch(
         run_id=record.run_id,
@@ -79,12 +78,3 @@ def _append(store: RunStore, clock: Clock, record: RunRecord, program: Program, 
         payloads=payloads,
     )
     store.append(epoch, [batch])
-
-
-def _project(record: RunRecord, state: State, at: datetime) -> None:
-    """Let the record say where the run stands."""
-    record.status = cast("RunStatus", state.status)
-    record.updated_at = at
-    record.parked_until = None
-    record.ended_at = None if state.ended_at is None else from_micros(state.ended_at)
-    record.error = None if state.error is None else f"{state.error.title}: {state.error.detail}"

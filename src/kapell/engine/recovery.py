@@ -128,7 +128,7 @@ class Recovery:
             self._host.readmit(active, [PerformActivity(entry, number) for entry, number in work.held])
             self._host.submit(active, c.Advance())
         elif active.state.status == "cancelling":
-            self._host.end_children(active, active.state.closing_children)
+            self._host.releasing.end_children(active, active.state.closing_children)
 
     def _take_up_children(self, active: ActiveRun, work: OpenWork) -> None:
         for entry, number, child_run_id in work.children:
@@ -143,7 +143,7 @@ class Recovery:
                 continue
             if child.state.is_ended:
                 self._host.parents.pop(child_run_id, None)
-                self._host.tell_parent(parent, child.state)
+                self._host.releasing.tell_parent(parent, child.state)
 
     def _cancel_orphans(self, records: list[RunRecord]) -> None:
         """Cancel child runs whose parent had stopped waiting for them before it could say so."""
