@@ -11,15 +11,14 @@ an old document out in the same order (golden histories in the tests hold it to 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import timedelta
+import msgspec
 
-    from kapell.language.expressions import Expression, Template
+from kapell.language.expressions import Expression, Template
 
 NO_NODE = -1
 
@@ -57,23 +56,20 @@ class Validator(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class DurationSpec:
+class DurationSpec(msgspec.Struct, frozen=True):
     """A length of time: fixed, or a template that the run evaluates."""
 
     fixed: timedelta | None = None
     template: Template | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SetSpec:
+class SetSpec(msgspec.Struct, frozen=True):
     """`set`: the new data."""
 
     value: Template
 
 
-@dataclass(frozen=True, slots=True)
-class SwitchCase:
+class SwitchCase(msgspec.Struct, frozen=True):
     """One case of a `switch`; without a condition it is the default."""
 
     name: str
@@ -81,15 +77,13 @@ class SwitchCase:
     target: int
 
 
-@dataclass(frozen=True, slots=True)
-class SwitchSpec:
+class SwitchSpec(msgspec.Struct, frozen=True):
     """`switch`: the cases in the order of the text."""
 
     cases: tuple[SwitchCase, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ForSpec:
+class ForSpec(msgspec.Struct, frozen=True):
     """`for`: what to go through, and the names under which the body sees the item and its index."""
 
     collection: Template
@@ -99,16 +93,14 @@ class ForSpec:
     first: int
 
 
-@dataclass(frozen=True, slots=True)
-class ForkSpec:
+class ForkSpec(msgspec.Struct, frozen=True):
     """`fork`: one node for each branch."""
 
     branches: tuple[int, ...]
     compete: bool
 
 
-@dataclass(frozen=True, slots=True)
-class RetrySpec:
+class RetrySpec(msgspec.Struct, frozen=True):
     """A retry policy. `backoff` is `constant`, `linear` or `exponential`; `factor` and `max_delay` refine the last."""
 
     when: Expression | None = None
@@ -124,8 +116,7 @@ class RetrySpec:
     jitter_to: DurationSpec | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TrySpec:
+class TrySpec(msgspec.Struct, frozen=True):
     """`try`: its list, what it catches, and what it does then."""
 
     first: int
@@ -138,37 +129,32 @@ class TrySpec:
     catch_then: int
 
 
-@dataclass(frozen=True, slots=True)
-class RaiseSpec:
+class RaiseSpec(msgspec.Struct, frozen=True):
     """`raise`: the error's members."""
 
     error: Template
 
 
-@dataclass(frozen=True, slots=True)
-class WaitSpec:
+class WaitSpec(msgspec.Struct, frozen=True):
     """`wait`: how long."""
 
     duration: DurationSpec
 
 
-@dataclass(frozen=True, slots=True)
-class EmitSpec:
+class EmitSpec(msgspec.Struct, frozen=True):
     """`emit`: the properties of the CloudEvent."""
 
     event: Template
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionSpec:
+class FunctionSpec(msgspec.Struct, frozen=True):
     """A call of a function of `use.functions`: its arguments become the input of its body."""
 
     arguments: Template
     first: int
 
 
-@dataclass(frozen=True, slots=True)
-class ActivitySpec:
+class ActivitySpec(msgspec.Struct, frozen=True):
     """Outside work.
 
     Attributes:
@@ -192,8 +178,7 @@ class ActivitySpec:
     scheme: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class WorkflowSpec:
+class WorkflowSpec(msgspec.Struct, frozen=True):
     """`run: workflow`: a child run."""
 
     namespace: str
@@ -203,8 +188,7 @@ class WorkflowSpec:
     awaits: bool
 
 
-@dataclass(frozen=True, slots=True)
-class UnsupportedSpec:
+class UnsupportedSpec(msgspec.Struct, frozen=True):
     """A task that validates but cannot run yet; a run with such a task is refused at its start."""
 
     what: str
@@ -226,8 +210,7 @@ Spec = (
 )
 
 
-@dataclass(slots=True)
-class Node:
+class Node(msgspec.Struct):
     """One task of the text.
 
     Attributes:
@@ -271,8 +254,7 @@ class Node:
     """No condition, input, output, export, schema or timeout: the commonest case, decided once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(msgspec.Struct, frozen=True):
     """A compiled workflow.
 
     `nodes[0]` is the root. The workflow's own input, output and timeout stand here.
@@ -289,4 +271,4 @@ class Program:
     output_schema: Validator | None = None
     timeout: DurationSpec | None = None
     secrets: tuple[str, ...] = ()
-    by_reference: dict[str, int] = field(default_factory=dict)
+    by_reference: dict[str, int] = {}
