@@ -62,6 +62,14 @@ class Committer:
         else:
             on_durable()
 
+    def commit_heavy(self, prepare: Callable[[], Sequence[Batch]], on_durable: Callable[[], None]) -> None:
+        """Append what `prepare` makes, which takes so long that it is called in a thread; then call `on_durable`."""
+        self._task = asyncio.get_running_loop().create_task(self._prepare_and_commit(prepare, on_durable))
+
+    async def _prepare_and_commit(self, prepare: Callable[[], Sequence[Batch]], on_durable: Callable[[], None]) -> None:
+        batches = await asyncio.to_thread(prepare)
+        await self._commit_in_thread(batches, on_durable)
+
     async def settle(self) -> None:
         """Wait for the transaction that is under way in a thread, if any, unless the disk refuses."""
         while self._task is not None and self.trouble is None:

@@ -34,7 +34,7 @@ from kapell.kernel.events import to_micros
 from kapell.kernel.faults import describe_excess
 from kapell.kernel.forking import plan_fork
 from kapell.kernel.limits import Limits
-from kapell.kernel.sizes import find_excess
+from kapell.kernel.sizes import Known, find_excess
 from kapell.language.error_types import WorkflowError
 from kapell.reasons import Reason
 from kapell.telemetry import get_logger
@@ -50,7 +50,6 @@ if TYPE_CHECKING:
     from kapell.engine.store import LogLine, RunStore
     from kapell.kernel.events import Event
     from kapell.kernel.forking import RepeatedEffect
-    from kapell.kernel.sizes import Known
     from kapell.kernel.state import State
     from kapell.language.model import Workflow
     from kapell.sdk import Activity
@@ -242,7 +241,7 @@ class Engine:
         definition = self.definitions.add(workflow)
         if definition.unsupported:
             raise UsageError("\n".join(definition.unsupported))
-        measured: Known = {}
+        measured = Known()
         self._check_size("input", value, measured)
         run_id = run_id or make_run_id(self.clock.now())
         active = self._host.start_run(run_id, definition, c.StartRun(run_id=run_id, input=value))

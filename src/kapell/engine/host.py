@@ -12,8 +12,11 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from kapell.engine.active import ActiveRun, Work
 from kapell.engine.admission import AttemptId, Deny, Hold
+from kapell.engine.expression_helper.pieces import encode_parts
 from kapell.engine.projection import project_change
 from kapell.engine.releasing import Releasing
 from kapell.engine.snapshots import is_snapshot_due, take_snapshot
@@ -21,7 +24,7 @@ from kapell.engine.store import Batch, RunRecord
 from kapell.errors import KapellError, NotFoundError
 from kapell.kernel import commands as c
 from kapell.kernel import effects as fx
-from kapell.kernel.codec import encode_events
+from kapell.kernel.codec import encode_events, encode_heavy_events
 from kapell.kernel.decide import decide
 from kapell.kernel.evaluation import NO_ANSWERS, Answer
 from kapell.kernel.events import to_micros
@@ -41,10 +44,13 @@ if TYPE_CHECKING:
     from kapell.engine.definitions import Definition, Definitions
     from kapell.engine.expression_helper import ExpressionHelper
     from kapell.engine.timers import Timers
+    from kapell.kernel.codec import Payloads
     from kapell.kernel.decide import Decision
     from kapell.kernel.evaluation import Evaluation
     from kapell.kernel.events import Event
     from kapell.reasons import Reason
+
+    EncodeEvents = Callable[[Sequence[Event]], tuple[bytes, Payloads]]
 
     Listener = Callable[[ActiveRun, int, Sequence[Event]], None]
     """Told of a run's new events once they are durable: the run, the number of the first event, the events."""
@@ -56,6 +62,9 @@ _DRAINING = Limits(max_events=1)
 
 _BEGIN_CHILD = Limits(max_events=1)
 """Of a child run only the beginning stands in its parent's transaction: a workflow may run itself without end."""
+
+_HEAVY_BYTES = 1024 * 1024
+"""When the values of a turn come to more than this, they are written in a thread."""
 
 _TURN_SECONDS = 0.010
 """How long the host decides before the event loop has its turn again."""
@@ -74,6 +83,18 @@ class Moved:
         self.effects: list[fx.Effect] = []
         self.works: list[tuple[Work, Reason | None]] = []
         self.needs: tuple[tuple[Evaluation, ...], Work] | None = None
+
+
+class Made:
+    """What is to be written of a turn, and whose part of it could not be."""
+
+    __slots__ = ("batches", "failed", "moved")
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.batches: list[Batch] = []
+        self.moved: list[Moved] = []
+        self.failed: list[tuple[Moved, Exception]] = []
 
 
 class RunHost:
@@ -228,6 +249,7 @@ class RunHost:
         if self._committer.is_busy or self.is_closing:
             return
         group: list[Moved] = []
+        heavy = 0
         self._at = self._clock.now()
         self._now = to_micros(self._at)
         until = self._clock.monotonic() + _TURN_SECONDS
@@ -235,15 +257,37 @@ class RunHost:
             active = self._queue.popleft()
             active.scheduled = False
             self._move_safely(active, group)
-            if self._clock.monotonic() > until:
+            heavy += active.state.sizes.heavy_bytes
+            if heavy > _HEAVY_BYTES or self._clock.monotonic() > until:
                 break
-        group, batches = self._make_batches(group)
-        if batches:
+        for moved in group:
+            moved.active.state.sizes.heavy_bytes = 0
+        if heavy > _HEAVY_BYTES:
+            self._commit_heavy(group)
+        else:
+            self._commit(group)
+
+    def _commit(self, group: list[Moved]) -> None:
+        made = self._make_batches(group, encode_events)
+        group = self._drop_failed(made)
+        if made.batches:
             for moved in group:
                 moved.active.busy = True
-            self._committer.commit(batches, lambda: self._finish_turn(group))
+            self._committer.commit(made.batches, lambda: self._finish_turn(group))
         else:
             self._finish_turn(group)
+
+    def _commit_heavy(self, group: list[Moved]) -> None:
+        """Write large values in a thread, piece by piece, so that the event loop goes on meanwhile."""
+        made = Made()
+        for moved in group:
+            moved.active.busy = True
+
+        def prepare() -> list[Batch]:
+            self._make_batches(group, _encode_heavy_events, made)
+            return made.batches
+
+        self._committer.commit_heavy(prepare, lambda: self._finish_turn(self._drop_failed(made)))
 
     def _finish_turn(self, group: list[Moved]) -> None:
         for moved in group:
@@ -263,19 +307,24 @@ class RunHost:
                 self._give_up(moved.active, error)
             del group[before:]
 
-    def _make_batches(self, group: list[Moved]) -> tuple[list[Moved], list[Batch]]:
-        moved_well, batches = [], []
+    def _make_batches(self, group: list[Moved], encode: EncodeEvents, made: Made | None = None) -> Made:
+        made = made or Made()
         for moved in group:
             try:
-                batch = self._make_batch(moved)
+                batch = self._make_batch(moved, encode)
             except Exception as error:
                 log.exception("run_given_up", run_id=moved.active.run_id)
-                self._give_up(moved.active, error)
+                made.failed.append((moved, error))
                 continue
-            moved_well.append(moved)
+            made.moved.append(moved)
             if batch is not None:
-                batches.append(batch)
-        return moved_well, batches
+                made.batches.append(batch)
+        return made
+
+    def _drop_failed(self, made: Made) -> list[Moved]:
+        for moved, error in made.failed:
+            self._give_up(moved.active, error)
+        return made.moved
 
     def _give_up(self, active: ActiveRun, error: Exception) -> None:
         """Let go of a run whose state in memory cannot be trusted any more; on disk it stands as it did before."""
@@ -295,7 +344,7 @@ class RunHost:
         group.append(moved)
         now = self._now
         limits = _DRAINING if self._is_draining else limits or self._limits
-        while active.work and len(moved.events) < limits.max_events:
+        while active.work and not _is_full(moved, limits):
             work = active.work.popleft()
             if self._is_draining and type(work.command) is not c.EndAttempt:
                 continue
@@ -400,12 +449,12 @@ class RunHost:
 
     # -- to disk ------------------------------------------------------------------------------------------------------
 
-    def _make_batch(self, moved: Moved) -> Batch | None:
+    def _make_batch(self, moved: Moved, encode: EncodeEvents) -> Batch | None:
         active, events = moved.active, moved.events
         done = [work.inbox_id for work, refused in moved.works if work.inbox_id is not None and refused is None]
         if not events and not done:
             return None
-        body, payloads = encode_events(events) if events else (b"", ())
+        body, payloads = encode(events) if events else (b"", ())
         at = self._at
         snapshot = take_snapshot(active) if is_snapshot_due(active) else None
         return Batch(
@@ -487,6 +536,16 @@ class RunHost:
         active.work.appendleft(again)
         active.busy = False
         self._schedule(active)
+
+
+def _is_full(moved: Moved, limits: Limits) -> bool:
+    """Whether enough has happened to a run for one turn."""
+    events, heavy = moved.events, moved.active.state.sizes.heavy_bytes
+    return bool(events) and (len(events) >= limits.max_events or heavy > limits.max_heavy_bytes)
+
+
+def _encode_heavy_events(events: Sequence[Event]) -> tuple[bytes, Payloads]:
+    return encode_heavy_events(events, lambda value: b"".join(encode_parts(value, msgspec.json.encode)))
 
 
 def _tell(waiting: Sequence[asyncio.Future[Any]], error: Exception) -> None:

@@ -54,13 +54,20 @@ def encode_events(events: Sequence[Event]) -> tuple[bytes, Payloads]:
     return _encoder.encode(stored), tuple(payloads.items())
 
 
-def _set_apart(event: Event, payloads: dict[str, bytes]) -> Event:
+def encode_heavy_events(events: Sequence[Event], encode: Callable[[Any], bytes]) -> tuple[bytes, Payloads]:
+    """Return what `encode_events` does; each value is encoded by itself, once, and by `encode`."""
+    payloads: dict[str, bytes] = {}
+    stored = [_set_apart(event, payloads, encode) for event in events]
+    return _encoder.encode(stored), tuple(payloads.items())
+
+
+def _set_apart(event: Event, payloads: dict[str, bytes], encode: Callable[[Any], bytes] = _encoder.encode) -> Event:
     names: dict[str, str] = {}
     for name in _VALUE_FIELDS:
         value = getattr(event, name, None)
         if not isinstance(value, dict | list | str):
             continue
-        encoded = _encoder.encode(value)
+        encoded = encode(value)
         if len(encoded) > PAYLOAD_BYTES:
             digest = hashlib.sha256(encoded).hexdigest()
             payloads[digest] = encoded

@@ -98,7 +98,7 @@ def _go_on(
     stops_at_result, has_result = limits.stop_at_result, False
     waiting = {id(item): item for item in state.ready} if stops_at_result else {}
     while state.status == "running" and state.ready:
-        if len(events) >= limits.max_events:
+        if len(events) >= limits.max_events or (events and state.sizes.heavy_bytes > limits.max_heavy_bytes):
             return Decision(events, effects, more=True)
         try:
             event = step.make_event()

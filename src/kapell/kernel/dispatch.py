@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from kapell.kernel.arguments import Surroundings
 from kapell.kernel.evaluation import Answer, Evaluator
 from kapell.kernel.faults import runtime_error
+from kapell.kernel.sizes import Known
 from kapell.kernel.state import ROOT, Entry, State
 from kapell.sdk import ActivityRequest
 
@@ -76,7 +77,7 @@ class Dispatch:
             StepError: An expression failed, or a secret is not of the form that a policy needs.
             NeedsHelp: The helper must evaluate something first.
         """
-        evaluate = Evaluator(answers, _NO_LIMIT, {})
+        evaluate = Evaluator(answers, _NO_LIMIT, Known())
         self._at.secrets = secrets
         if self._node.hides_input:
             assert self._node.input_from is not None

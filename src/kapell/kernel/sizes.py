@@ -22,8 +22,19 @@ _MOST_PARTS = 50_000
 Size = tuple[int, int]
 """About how many bytes a value takes, and how deep it is: 1 for an array of numbers."""
 
-Known = dict[int, tuple[Any, Size]]
-"""Parts that were measured before: their identity, the part itself (so that its identity stays its own), its size."""
+HEAVY_BYTES = 64 * 1024
+"""A value of more bytes than this is worth an account of what it costs to write."""
+
+
+class Known(dict[int, tuple[Any, Size]]):
+    """Parts that were measured before: their identity, the part itself (so that its identity stays its own), its size.
+
+    Attributes:
+        heavy_bytes: How much the heavy values come to that were measured since somebody last set this to 0.
+    """
+
+    heavy_bytes = 0
+
 
 Excess = Literal["", "bytes", "depth"]
 """In what a value exceeds its limits; empty if it does not."""
@@ -44,7 +55,7 @@ def find_excess(value: Any, limit: int, known: Known | None = None) -> Excess:
     elif kind is list:
         total, parts = 2 + len(value), value
     else:
-        return "bytes" if kind is str and len(value) > limit else ""
+        return _judge(len(value) if kind is str else 0, 0, limit, known)
     deepest = 0
     for part in parts:
         kind = type(part)
@@ -58,7 +69,15 @@ def find_excess(value: Any, limit: int, known: Known | None = None) -> Excess:
             total += _NUMBER_BYTES
         if total > limit:
             return "bytes"
-    return "depth" if deepest >= MAX_DEPTH else ""
+    return _judge(total, deepest + 1, limit, known)
+
+
+def _judge(size: int, depth: int, limit: int, known: Known | None) -> Excess:
+    if size > limit:
+        return "bytes"
+    if size > HEAVY_BYTES and known is not None:
+        known.heavy_bytes += size
+    return "depth" if depth > MAX_DEPTH else ""
 
 
 def exceeds(value: Any, limit: int) -> bool:

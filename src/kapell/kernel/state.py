@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from kapell.kernel.sizes import Known
 from kapell.language.error_types import WorkflowError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kapell.kernel.sizes import Known
 
 ROOT = 0
 """The entry of the workflow's own task list."""
@@ -185,7 +185,7 @@ class State(msgspec.Struct, dict=True):
 
     def __post_init__(self) -> None:
         """Begin with nothing measured; what is measured is no part of the state, so no snapshot holds it."""
-        self.sizes: Known = {}
+        self.sizes = Known()
 
     @property
     def is_ended(self) -> bool:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    Encode = Callable[[Any], bytes]
 
 _VALUES_A_PIECE = 2_000
 _LETTERS_A_PIECE = 100_000
@@ -29,20 +31,21 @@ def encode_in_pieces(value: Any) -> Iterator[bytes]:
         UnfitError: It holds an integer that libjq would round, half a surrogate pair, or is nested too deeply.
     """
     try:
-        yield from _encode_parts(value)
+        yield from encode_parts(value, _encode)
     except RecursionError:
         raise UnfitError("The document is nested too deeply for an expression.") from None
 
 
-def _encode_parts(value: Any) -> Iterator[bytes]:
+def encode_parts(value: Any, encode: Encode) -> Iterator[bytes]:
+    """Give the JSON text of a value, piece by piece, each made by `encode`; what that raises comes through."""
     if is_small(value):
-        yield _encode(value)
+        yield encode(value)
     elif type(value) is list:
-        yield from _encode_array(value)
+        yield from _encode_array(value, encode)
     elif type(value) is dict:
-        yield from _encode_object(value)
+        yield from _encode_object(value, encode)
     else:
-        yield _encode(value)
+        yield encode(value)
 
 
 def is_small(value: Any) -> bool:
@@ -66,32 +69,32 @@ def is_small(value: Any) -> bool:
     return True
 
 
-def _encode_array(value: list[Any]) -> Iterator[bytes]:
+def _encode_array(value: list[Any], encode: Encode) -> Iterator[bytes]:
     separator = b"["
     for start in range(0, len(value), _ITEMS_A_PIECE):
         items = value[start : start + _ITEMS_A_PIECE]
         if is_small(items):
-            yield separator + _encode(items)[1:-1]
+            yield separator + encode(items)[1:-1]
             separator = b","
             continue
         for item in items:
             yield separator
-            yield from _encode_parts(item)
+            yield from encode_parts(item, encode)
             separator = b","
     yield b"]"
 
 
-def _encode_object(value: dict[str, Any]) -> Iterator[bytes]:
+def _encode_object(value: dict[str, Any], encode: Encode) -> Iterator[bytes]:
     separator = b"{"
     members = iter(value.items())
     while batch := dict(islice(members, _ITEMS_A_PIECE)):
         if is_small(batch):
-            yield separator + _encode(batch)[1:-1]
+            yield separator + encode(batch)[1:-1]
             separator = b","
             continue
         for key, item in batch.items():
-            yield separator + _encode(key) + b":"
-            yield from _encode_parts(item)
+            yield separator + encode(key) + b":"
+            yield from encode_parts(item, encode)
             separator = b","
     yield b"}"
 
