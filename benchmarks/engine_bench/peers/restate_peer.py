@@ -107,7 +107,7 @@ class _Client:
             if "alone" in works:
                 spans = [await self.time("five", DOCUMENT) for _ in range(bench.pick(200, 5))]
                 results.append(("alone", statistics.median(spans) * 1e3, conditions))
-            width = bench.pick(1000, 20)
+            width = bench.pick(1000, 100)
             if "fork" in works:
                 spans = [await self.time("fork", width) for _ in range(bench.pick(3, 1))]
                 results.append(("fork", statistics.median(spans), f"{conditions}; {width} steps"))
