@@ -104,7 +104,7 @@ def _encode(value: Any) -> bytes:
         text = msgspec.json.encode(value)
     except UnicodeEncodeError:
         raise UnfitError("The document has a text with half of a surrogate pair, which is no valid JSON.") from None
-    if _LONG_NUMBER.search(text) is not None:
+    if type(value) is not str and _LONG_NUMBER.search(text) is not None:
         _refuse_large_integers(value)
     return text
 
