@@ -28,7 +28,7 @@ AT_ONCE = 2
 MOST_LIVES = 120
 _RANDOM_SHARE = 0.2
 _CALM_SECONDS = 120.0
-_POINT_SECONDS = 1.5
+_POINT_SECONDS = 1.2
 _OFTEN = {"append", "attempt_created", "attempt_ended", "perform", "release", "timer_fired", "timer", "log"}
 """What happens so often that not only its first passage in a life is worth a kill."""
 
