@@ -129,7 +129,9 @@ class Engine:
         owner = f"{socket.gethostname()}:{os.getpid()}"
         epoch = await self._acquire(owner)
         self._committer = Committer(self.store, epoch, self.clock, self._stop_working)
-        self._timers = Timers(self.clock, self._fire_timer, self._options.longest_sleep_seconds)
+        self._timers = Timers(
+            self.clock, self._fire_timer, self._options.longest_sleep_seconds, is_wanted=self._wants_timer
+        )
         self._host = RunHost(
             clock=self.clock,
             committer=self._committer,
@@ -370,6 +372,13 @@ class Engine:
         self._host.forget_if_ended(active)
         if refused is not None:
             raise ConflictError(refused.text)
+
+    def _wants_timer(self, run_id: str, entry: int, purpose: str) -> bool:
+        if purpose == WAKE:
+            return True
+        active = self._host.runs.get(run_id)
+        opened = None if active is None else active.state.entries.get(entry)
+        return opened is not None and purpose in opened.timers
 
     def _fire_timer(self, run_id: str, entry: int, purpose: str) -> None:
         if purpose != WAKE:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 LONGEST_SLEEP_SECONDS = 30.0
 """Seconds after which the clock is looked at again, so that a jump ahead is noticed."""
 
+_TIDY_AT_LEAST = 10_000
+
 _DUE_AT_ONCE = 256
 """How many timers fire before others have their turn on the event loop."""
 
@@ -31,9 +33,20 @@ class Timers:
         clock: Clock,
         on_due: Callable[[str, int, str], None],
         longest_sleep_seconds: float = LONGEST_SLEEP_SECONDS,
+        *,
+        is_wanted: Callable[[str, int, str], bool] = lambda *_: True,
     ) -> None:
-        """Call `on_due(run_id, entry, purpose)` for each timer that is due."""
+        """Call `on_due(run_id, entry, purpose)` for each timer that is due.
+
+        Args:
+            clock: The clock.
+            on_due: Is called for each.
+            longest_sleep_seconds: After how long the clock is looked at again, so that a jump ahead is noticed.
+            is_wanted: Tells whether a timer still matters. A timeout of an hour usually does not after a second.
+        """
         self._longest_sleep = longest_sleep_seconds
+        self._is_wanted = is_wanted
+        self._tidy_at = _TIDY_AT_LEAST
         self._clock = clock
         self._on_due = on_due
         self._heap: list[Due] = []
@@ -51,6 +64,14 @@ class Timers:
         heapq.heappush(self._heap, (due, self._count, run_id, entry, purpose))
         if self._heap[0][1] == self._count:
             self._changed.set()
+        if len(self._heap) > self._tidy_at:
+            self._tidy()
+
+    def _tidy(self) -> None:
+        """Forget timers that are no longer wanted, whenever there are twice as many as were left the last time."""
+        self._heap = [due for due in self._heap if self._is_wanted(*due[2:])]
+        heapq.heapify(self._heap)
+        self._tidy_at = max(_TIDY_AT_LEAST, 2 * len(self._heap))
 
     @property
     def next_due(self) -> int | None:
