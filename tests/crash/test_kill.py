@@ -157,7 +157,7 @@ def board(record_property):
 
 
 @pytest.mark.crash
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(2400)
 @pytest.mark.xdist_group("crash")
 def test_nothing_is_lost_and_nothing_runs_twice_unseen(tmp_path, board):
     numbers = itertools.count()
