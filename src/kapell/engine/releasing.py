@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from kapell.engine.timers import Timers
     from kapell.kernel.state import State
 
+_DROPS = (fx.CancelAttempt, fx.CancelChild)
+_GOES_ON = (fx.PerformActivity, fx.EndRun)
 _PARENT_CANCELS = Reason("parent", "The run that started it does not wait for it any more.")
 
 
@@ -37,12 +39,12 @@ class Releasing:
     def release(self, active: ActiveRun, effects: Sequence[fx.Effect]) -> None:
         """Start effects, or hold them back while something of the run is still being ended."""
         for effect in effects:
-            if isinstance(effect, fx.CancelAttempt | fx.CancelChild):
+            if isinstance(effect, _DROPS):
                 self._begin_closing(active, effect)
         for effect in effects:
             if type(effect) is fx.ArmTimer:
                 self._timers.arm(active.run_id, effect.entry, effect.purpose, effect.due)
-            elif isinstance(effect, fx.PerformActivity | fx.EndRun):
+            elif isinstance(effect, _GOES_ON):
                 if active.closings:
                     active.held_back.append(effect)
                 else:
