@@ -57,8 +57,8 @@ class Committer:
         except StorageError as error:
             self._note_trouble(error)
             self._go_to_thread(batches, on_durable)
-        except KapellError as error:
-            self._on_fatal(error)
+        except Exception as error:  # noqa: BLE001 -- whatever it is, the engine stops with a sentence
+            self._on_fatal(_explain(error))
         else:
             on_durable()
 
@@ -67,8 +67,13 @@ class Committer:
         self._task = asyncio.get_running_loop().create_task(self._prepare_and_commit(prepare, on_durable))
 
     async def _prepare_and_commit(self, prepare: Callable[[], Sequence[Batch]], on_durable: Callable[[], None]) -> None:
-        batches = await asyncio.to_thread(prepare)
-        await self._commit_in_thread(batches, on_durable)
+        try:
+            batches = await asyncio.to_thread(prepare)
+        except Exception as error:  # noqa: BLE001 -- whatever it is, the engine stops with a sentence
+            self._task = None
+            self._on_fatal(_explain(error))
+        else:
+            await self._commit_in_thread(batches, on_durable)
 
     async def settle(self) -> None:
         """Wait for the transaction that is under way in a thread, if any, unless the disk refuses."""
@@ -94,9 +99,9 @@ class Committer:
                 self._note_trouble(error)
                 await asyncio.sleep(_RETRY_SECONDS[min(tries, len(_RETRY_SECONDS) - 1)])
                 tries += 1
-            except KapellError as error:
+            except Exception as error:  # noqa: BLE001 -- whatever it is, the engine stops with a sentence
                 self._task = None
-                self._on_fatal(error)
+                self._on_fatal(_explain(error))
                 return
         if self.trouble is not None:
             log.info("storage_recovered")
@@ -109,6 +114,17 @@ class Committer:
         if self.trouble != error.message:
             self.trouble = error.message
             log.warning("storage_refuses", message=error.message, hint=error.hint)
+
+
+def _explain(error: Exception) -> KapellError:
+    """Return what stops the engine: an error on purpose as it is, a fault of Kapell's own with its details logged."""
+    if isinstance(error, KapellError):
+        return error
+    log.error("commit_failed", exc_info=error)
+    return KapellError(
+        f"The runs cannot be written: {type(error).__name__}: {error}.",
+        hint="This is a fault of Kapell; the log has the details. The next start carries the runs on.",
+    )
 
 
 def _count_bytes(batches: Sequence[Batch]) -> int:

@@ -43,6 +43,31 @@ async def test_only_the_run_is_given_up(lab, make_workflow, made, wait_until, mo
     assert (await engine.wait_run(left)).status == "completed", "what was on disk is sound"
 
 
+@pytest.mark.parametrize("size", [1, 500_000])
+async def test_an_engine_that_cannot_write_for_a_reason_nobody_foresaw_says_so(
+    lab, make_workflow, made, wait_until, size
+):
+    activity = made(lambda _: gate.wait())
+    gate = asyncio.Event()
+    engine = await lab.start({"http": activity})
+    run_id = engine.start_run(make_workflow(WORK), {"text": "x" * size})
+    await wait_until(lambda: activity.under_way == 1)
+    waiting = asyncio.ensure_future(engine.wait_run(run_id))
+    await asyncio.sleep(0)
+
+    def fail(*_):
+        raise OverflowError("a fault of the test")
+
+    append, engine.store.append = engine.store.append, fail
+    large = make_workflow("do:\n  - a:\n      set: {text: '${ .text }'}\n", "large")
+    engine.start_run(large, {"text": "x" * size})
+    async with asyncio.timeout(10):
+        await asyncio.wait([waiting])
+    assert "a fault of the test" in str(waiting.exception())
+    engine.store.append = append
+    await lab.stop(engine)
+
+
 async def test_a_listener_that_fails_holds_nobody_up(lab, make_workflow, made):
     engine = await lab.start({"http": made(lambda _: 7)})
 
