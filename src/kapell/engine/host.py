@@ -304,7 +304,7 @@ class RunHost:
         except Exception as error:
             log.exception("run_given_up", run_id=active.run_id)
             for moved in group[before:]:
-                self._give_up(moved.active, error)
+                self.give_up(moved.active, error)
             del group[before:]
 
     def _make_batches(self, group: list[Moved], encode: EncodeEvents, made: Made | None = None) -> Made:
@@ -323,10 +323,10 @@ class RunHost:
 
     def _drop_failed(self, made: Made) -> list[Moved]:
         for moved, error in made.failed:
-            self._give_up(moved.active, error)
+            self.give_up(moved.active, error)
         return made.moved
 
-    def _give_up(self, active: ActiveRun, error: Exception) -> None:
+    def give_up(self, active: ActiveRun, error: Exception) -> None:
         """Let go of a run whose state in memory cannot be trusted any more; on disk it stands as it did before."""
         active.busy = True
         self.runs.pop(active.run_id, None)

@@ -33,7 +33,7 @@ def load_active(store: RunStore, definitions: Definitions, run_id: str) -> Activ
         events = decode_events(row.body, store.get_payload)
         try:
             fold(program, events, state)
-        except (KeyError, IndexError, AssertionError, AttributeError) as error:
+        except (LookupError, AssertionError, AttributeError, TypeError, ValueError) as error:
             raise DamagedHistoryError(
                 f"The history of run {run_id} does not fit together at event {state.seq}.",
                 hint="Its rows are left as they are; restore them from a backup, or start the run anew.",

@@ -7,6 +7,7 @@ found again or begun; those that no parent waits for any more are cancelled. Not
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from kapell.engine.loading import load_active
@@ -19,7 +20,7 @@ from kapell.reasons import Reason
 from kapell.telemetry import get_logger
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     from kapell.clock import Clock
     from kapell.engine.active import ActiveRun
@@ -73,14 +74,29 @@ class Recovery:
         for record in records:
             if record.parked_until is not None and record.parked_until > now:
                 self._timers.arm(record.run_id, 0, WAKE, to_micros(record.parked_until))
-            else:
+                continue
+            with self._leaving_alone(record.run_id):
                 active = self._load(record)
                 if active is not None:
                     loaded.append(active)
         for active in loaded:
-            self._take_up(active)
+            with self._leaving_alone(active.run_id):
+                self._take_up(active)
         self._cancel_orphans(records)
         return [record.run_id for record in records]
+
+    @contextmanager
+    def _leaving_alone(self, run_id: str) -> Iterator[None]:
+        """Leave a run as it is on disk if Kapell itself fails over it; the others are taken up all the same."""
+        try:
+            yield
+        except StorageError:
+            raise
+        except Exception as error:
+            log.exception("run_not_taken_up", run_id=run_id)
+            active = self._host.runs.get(run_id)
+            if active is not None:
+                self._host.give_up(active, error)
 
     def find(self, run_id: str) -> ActiveRun | None:
         """Take one run into memory as `load` does; `None` also if there is no such run."""

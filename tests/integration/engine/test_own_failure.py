@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from kapell.engine import host
+from kapell.engine import host, recovery
 from kapell.errors import KapellError
 
 WORK = "do:\n  - call:\n      call: http\n      with: {method: GET, endpoint: 'http://nowhere.example/'}\n"
@@ -41,6 +41,31 @@ async def test_only_the_run_is_given_up(lab, make_workflow, made, wait_until, mo
     engine = await lab.start({"http": made(lambda _: 7, idempotent=True)})
     (left,) = engine.unfinished
     assert (await engine.wait_run(left)).status == "completed", "what was on disk is sound"
+
+
+@pytest.mark.parametrize("part", ["load_active", "find_open_work"])
+async def test_a_run_that_cannot_be_taken_up_holds_no_other_up(lab, make_workflow, made, wait_until, monkeypatch, part):
+    activity = made(lambda _: asyncio.sleep(60), idempotent=True)
+    engine = await lab.start({"http": activity})
+    runs = [engine.start_run(make_workflow(WORK), {}) for _ in range(3)]
+    await wait_until(lambda: activity.under_way == 3)
+    await lab.abandon(engine)
+    healthy = getattr(recovery, part)
+    failures = iter([True])
+
+    def fail_once(*arguments):
+        if next(failures, False):
+            raise RuntimeError("a fault of the test")
+        return healthy(*arguments)
+
+    monkeypatch.setattr(recovery, part, fail_once)
+    engine = await lab.start({"http": made(lambda _: 7, idempotent=True)})
+    outcomes = [await engine.wait_run(run_id) for run_id in runs[1:]]
+    assert [outcome.output for outcome in outcomes] == [7, 7]
+    assert engine.store.get_record(runs[0]).status == "running"
+    await lab.stop(engine)
+    engine = await lab.start({"http": made(lambda _: 7, idempotent=True)})
+    assert (await engine.wait_run(runs[0])).output == 7
 
 
 @pytest.mark.parametrize("size", [1, 500_000])
