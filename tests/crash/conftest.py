@@ -7,7 +7,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "crash: kills engines many times; `KAPELL_CRASH=full` makes it as long as in CI")
+    config.addinivalue_line(
+        "markers", "crash: kills engines many times; `KAPELL_TEST_CRASH=full` makes it as long as in CI"
+    )
 
 
 def pytest_terminal_summary(terminalreporter):

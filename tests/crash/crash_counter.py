@@ -20,6 +20,7 @@ class CountingServer:
         self.requests = Counter()
         self.keys = Counter()
         self.url = ""
+        self._lock = threading.Lock()
         self._ready = threading.Event()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -37,6 +38,12 @@ class CountingServer:
         self._loop.run_until_complete(self._run())
         self._loop.close()
 
+    def count_of(self, folder):
+        """Return (method, operation) -> count, and idempotency key -> count, of what one folder's engines asked."""
+        with self._lock:
+            requests = {(method, name): count for (of, method, name), count in self.requests.items() if of == folder}
+            return requests, {key: count for (of, key), count in self.keys.items() if of == folder}
+
     async def _run(self):
         self._stop = asyncio.Event()
         app = web.Application()
@@ -52,11 +59,12 @@ class CountingServer:
 
     async def _count(self, request):
         name = (request.match_info["folder"], request.method, request.match_info["operation"])
-        self.requests[name] += 1
-        count = self.requests[name]
         key = request.headers.get("Idempotency-Key")
-        if key is not None:
-            self.keys[request.match_info["folder"], key] += 1
+        with self._lock:
+            self.requests[name] += 1
+            count = self.requests[name]
+            if key is not None:
+                self.keys[request.match_info["folder"], key] += 1
         await asyncio.sleep(int(request.query.get("ms", "0")) / 1000)
         if count <= int(request.query.get("fail", "0")):
             return web.json_response({"count": count}, status=503)

@@ -27,6 +27,7 @@ from crash_faults import FaultyActivity, FaultyHelper, FaultyStore, Tally, Trigg
 from crash_workload import OFFERED, list_runs, load, make_input
 
 from kapell.app import make_engine
+from kapell.connectors.http import transport
 from kapell.connectors.process import keeper
 from kapell.engine.inbox import encode_command
 from kapell.engine.maintenance import parking
@@ -229,6 +230,7 @@ class Watcher:
 def main():
     folder, url = Path(sys.argv[1]), sys.argv[2]
     parking._LOOK_SECONDS = 0.02
+    assert transport, "imported before the fork, as each life would have to import it otherwise"
     for name in {*list_runs().values(), *OFFERED}:
         load(name)
     gc.freeze()

@@ -20,13 +20,15 @@ from crash_checks import Evidence, check_everything
 from crash_counter import CountingServer
 from crash_faults import POINTS
 
-FULL = os.environ.get("KAPELL_CRASH") == "full" or os.environ.get("CI") == "true"
+FULL = os.environ.get("KAPELL_TEST_CRASH") == "full" or os.environ.get("CI") == "true"
 HITS_WANTED = 20 if FULL else 1
-RANDOM_WANTED = 300 if FULL else 20
-MOST_FOLDERS = 60 if FULL else 12
+RANDOM_WANTED = 250 if FULL else 20
+MOST_FOLDERS = 120 if FULL else 12
 AT_ONCE = 2
 MOST_LIVES = 120
 _RANDOM_SHARE = 0.2
+_MISSES = 2
+"""After so many a folder is taken to have no more occasion for a point."""
 _CALM_SECONDS = 120.0
 _POINT_SECONDS = 1.2
 _OFTEN = {"append", "attempt_created", "attempt_ended", "perform", "release", "timer_fired", "timer", "log"}
@@ -47,15 +49,15 @@ class Board:
         self.numbers = Counter()
         self._lock = threading.Lock()
 
-    def choose(self, dice):
-        """Return what to do next: the point with the fewest hits, or a kill at any moment."""
+    def choose(self, dice, exhausted):
+        """Return what to do next: the point with the fewest hits, "" for a kill at any moment, `None` for nothing."""
         with self._lock:
-            missing = [point for point in POINTS if self.hits[point] < HITS_WANTED]
+            missing = [point for point in POINTS if self.hits[point] < HITS_WANTED and point not in exhausted]
             wants_random = self.random_kills < RANDOM_WANTED
-            if not missing or (wants_random and dice.random() < _RANDOM_SHARE):
+            if wants_random and (not missing or dice.random() < _RANDOM_SHARE):
                 return ""
             dice.shuffle(missing)
-            return min(missing, key=lambda point: self.tries[point])
+            return min(missing, key=lambda point: (self.hits[point], self.tries[point]), default=None)
 
     def note(self, point, told):
         with self._lock:
@@ -100,6 +102,7 @@ class Campaign:
         self._key = self._folder.name
         self._server = server
         self._board = board
+        self._missed = Counter()
         self._dice = random.Random(number)  # noqa: S311 -- dice of a test
 
     def run(self):
@@ -122,9 +125,12 @@ class Campaign:
         for _ in range(MOST_LIVES):
             if self._board.is_full:
                 break
-            point = self._board.choose(self._dice)
+            point = self._board.choose(self._dice, {name for name, count in self._missed.items() if count >= _MISSES})
+            if point is None:
+                break
             told = self._live(process, point, self._dice.uniform(0.05, 0.4) if not point else _POINT_SECONDS)
             self._board.note(point, told)
+            self._missed[point] += bool(point) and not told["hit"]
             if told["code"] == 0 and told["left"] == 0:
                 return
         told = self._live(process, "", _CALM_SECONDS)

@@ -56,6 +56,15 @@ while True:
     if os.fork(): os._exit(0)
     time.sleep(0.001)
 """
+RESTLESS_CHAIN = """
+import os, sys, time
+open(sys.argv[1], "w").close()
+while True:
+    if os.fork(): os._exit(0)
+    os.setsid()
+    time.sleep(0.001)
+"""
+ESCAPES = {"daemon": DOUBLE_FORK, "subreaper": OWN_SUBREAPER, "chain": FORK_CHAIN, "restless": RESTLESS_CHAIN}
 
 
 @pytest.fixture
@@ -65,7 +74,7 @@ def mark():
     yield word
     for pid in list_marked(word):
         with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+            os.killpg(os.getpgid(pid), signal.SIGKILL)  # reaches also what was born meanwhile
 
 
 def list_marked(word):
@@ -134,7 +143,7 @@ async def test_what_a_command_leaves_behind_ends_with_it_and_is_noted(start, mar
     assert "left running" in context.list_texts("info")[0]
 
 
-@pytest.mark.parametrize("program", [DOUBLE_FORK, OWN_SUBREAPER, FORK_CHAIN], ids=["daemon", "subreaper", "chain"])
+@pytest.mark.parametrize("program", ESCAPES.values(), ids=ESCAPES)
 async def test_daemons_end_with_the_command(start, mark, tmp_path, program):
     ready = tmp_path / "ready"
     command = f'"$1" -c "$2" {ready} & until [ -e {ready} ]; do sleep 0.01; done; echo done'
@@ -177,7 +186,7 @@ async def test_cancelling_ends_the_tree_before_it_returns(start, mark, command):
     assert list_marked(mark) == []
 
 
-@pytest.mark.parametrize("program", [DOUBLE_FORK, OWN_SUBREAPER, FORK_CHAIN], ids=["daemon", "subreaper", "chain"])
+@pytest.mark.parametrize("program", ESCAPES.values(), ids=ESCAPES)
 async def test_cancelling_ends_daemons(start, mark, tmp_path, program):
     ready = tmp_path / "ready"
     task = start(f'"$1" -c "$2" {ready}; {SLEEP}', arguments=[sys.executable, program])

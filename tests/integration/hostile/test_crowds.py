@@ -14,7 +14,7 @@ from kapell.app import open_engine
 from kapell.language import load_workflow
 from kapell.settings import Settings
 
-IN_FULL = os.environ.get("KAPELL_CRASH") == "full" or os.environ.get("CI") == "true"
+IN_FULL = os.environ.get("KAPELL_TEST_CRASH") == "full" or os.environ.get("CI") == "true"
 HEAD = "document: {dsl: '1.0.3', namespace: hostile, name: work, version: '1.0.0'}\n"
 
 LOOP = """
@@ -35,7 +35,7 @@ async def test_a_million_iterations_meet_the_limit(carry_out):
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.skipif(not IN_FULL, reason="takes minutes: KAPELL_CRASH=full or CI=true runs it")
+@pytest.mark.skipif(not IN_FULL, reason="takes minutes: KAPELL_TEST_CRASH=full or CI=true runs it")
 async def test_a_million_iterations_complete_where_that_is_allowed(tmp_path):
     workflow = load_workflow(HEAD + LOOP.replace("COUNT", "1000000"), "w")
     before = psutil.Process().memory_info().rss

@@ -97,9 +97,8 @@ class Supervisor:
         self._keepers[pid] = descriptors[3]  # kept open until the keeper's tree is gone for certain
 
     def _end_strangers(self) -> bool:
-        strangers = [pid for pid in list_descendants(os.getpid(), set(self._keepers)) if pid not in self._keepers]
-        for pid in strangers:
-            send_signal(pid, signal.SIGKILL)
+        strangers = list_descendants(os.getpid(), set(self._keepers))
+        kill_all(strangers)
         return bool(strangers)
 
 
@@ -184,15 +183,15 @@ class Keeper:
         if not _IS_LINUX:
             _signal_group(main, signal.SIGKILL if kill else signal.SIGTERM)
             return 1
-        pids = list_descendants(os.getpid())
-        for pid in pids:
-            if kill:
-                send_signal(pid, signal.SIGKILL)
-            elif pid not in self._signalled:
-                self._signalled.add(pid)
-                send_signal(pid, signal.SIGTERM)
-                send_signal(pid, signal.SIGCONT)  # a stopped process would not hear it
-        return len(pids)
+        found = list_descendants(os.getpid())
+        if kill:
+            kill_all(found)
+            return len(found)
+        for pid in found.keys() - self._signalled:
+            self._signalled.add(pid)
+            send_signal(pid, signal.SIGTERM)
+            send_signal(pid, signal.SIGCONT)  # a stopped process would not hear it
+        return len(found)
 
 
 class Wake:
@@ -274,37 +273,50 @@ def has_children() -> bool:
     return True
 
 
-def list_descendants(root: int, leave_out: set[int] | None = None) -> list[int]:
-    """Return all processes below `root`, but not those in `leave_out` nor what is below these."""
-    children: dict[int, list[int]] = {}
+def list_descendants(root: int, leave_out: set[int] | None = None) -> dict[int, int]:
+    """Return all processes below `root` with their groups, but not those in `leave_out` nor what is below these."""
+    children: dict[int, dict[int, int]] = {}
     with os.scandir("/proc") as entries:
         for entry in entries:
-            parent = _find_parent(entry.name) if entry.name.isdecimal() else 0
+            parent, group = _find_parent_and_group(entry.name) if entry.name.isdecimal() else (0, 0)
             if parent:
-                children.setdefault(parent, []).append(int(entry.name))
-    found: list[int] = []
+                children.setdefault(parent, {})[int(entry.name)] = group
+    found: dict[int, int] = {}
     open_ends = [root]
     while open_ends:
-        for pid in children.get(open_ends.pop(), ()):
+        for pid, group in children.get(open_ends.pop(), {}).items():
             if not leave_out or pid not in leave_out:
-                found.append(pid)
+                found[pid] = group
                 open_ends.append(pid)
     return found
 
 
-def _find_parent(pid: str) -> int:
+def _find_parent_and_group(pid: str) -> tuple[int, int]:
     try:
         descriptor = os.open(f"/proc/{pid}/stat", os.O_RDONLY)
     except OSError:
-        return 0
+        return 0, 0
     try:
         text = os.read(descriptor, 1024)
     except OSError:
-        return 0
+        return 0, 0
     finally:
         os.close(descriptor)
-    # "pid (name) state parent ...": the name may hold anything, so count from its last bracket.
-    return int(text[text.rindex(b")") + 2 :].split(None, 2)[1])
+    # "pid (name) state parent group ...": the name may hold anything, so count from its last bracket.
+    _, parent, group, _ = text[text.rindex(b")") + 2 :].split(None, 3)
+    return int(parent), int(group)
+
+
+def kill_all(found: dict[int, int]) -> None:
+    """Kill these processes with all of their groups.
+
+    A signal to a group reaches also who was born after we looked: what forks faster than we read `/proc` does not get
+    away. The groups hold nothing but the command's own, as it has begun a session and nobody joins one from outside.
+    """
+    for group in set(found.values()) - {os.getpgrp()}:
+        _signal_group(group, signal.SIGKILL)
+    for pid in found:
+        send_signal(pid, signal.SIGKILL)
 
 
 def send_signal(pid: int, number: signal.Signals) -> None:
