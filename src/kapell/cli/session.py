@@ -7,6 +7,7 @@ cancellation. SIGTERM (and SIGHUP, when the terminal goes) leaves the runs as th
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -117,6 +118,7 @@ class _Session:
             async with open_engine(self._settings, workflows=workflows, only=only) as self._engine:
                 self._engine.listen(self._note_runs)
                 self._progress.begin(self._engine)
+                gc.freeze()  # what was imported and opened stays: the collector need not look through it again
                 self._run_ids = await begin(self._engine)
                 if self._is_cancelling:
                     await self._cancel()

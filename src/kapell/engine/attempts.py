@@ -10,7 +10,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from kapell.engine.admission import AttemptId
-from kapell.engine.expression_helper.pieces import is_small
+from kapell.engine.measuring import measure
 from kapell.engine.secrets import Redactor
 from kapell.errors import NotFoundError
 from kapell.kernel import commands as c
@@ -18,7 +18,6 @@ from kapell.kernel.dispatch import Dispatch
 from kapell.kernel.evaluation import Answer, NeedsHelp
 from kapell.kernel.events import to_micros
 from kapell.kernel.faults import StepError, excess_error
-from kapell.kernel.sizes import Known, find_excess
 from kapell.language.error_types import (
     AUTHORIZATION,
     RUNTIME,
@@ -172,7 +171,9 @@ class Attempts:
             context = _Context(self._logbook, request, redactor)
             started = to_micros(self._clock.now())
             output = redactor.redact(await activity.perform(request, context))
-            await self._check_size(output, dispatch.reference, active.state.sizes)
+            excess = await measure(output, self._max_value_bytes, active.state.sizes)
+            if excess:
+                output, error = None, excess_error(dispatch.reference, excess, self._max_value_bytes).error
         except asyncio.CancelledError:
             self._finish(attempt)
             raise
@@ -191,16 +192,6 @@ class Attempts:
             active,
             c.EndAttempt(entry=attempt.entry, attempt=attempt.attempt, output=output, error=error, started=started),
         )
-
-    async def _check_size(self, output: Any, reference: str, known: Known) -> None:
-        measured = Known()
-        if is_small(output):
-            excess = find_excess(output, self._max_value_bytes, measured)
-        else:
-            excess = await asyncio.to_thread(find_excess, output, self._max_value_bytes, measured)
-        known.heavy_bytes += measured.heavy_bytes
-        if excess:
-            raise excess_error(reference, excess, self._max_value_bytes)
 
     def _finish(self, attempt: AttemptId) -> None:
         self._tasks.pop(attempt, None)

@@ -17,6 +17,7 @@ import msgspec
 from kapell.engine.active import ActiveRun, Work
 from kapell.engine.admission import AttemptId, Deny, Hold
 from kapell.engine.expression_helper.pieces import encode_parts
+from kapell.engine.measuring import measure
 from kapell.engine.projection import project_change
 from kapell.engine.releasing import Releasing
 from kapell.engine.snapshots import is_snapshot_due, take_snapshot
@@ -530,6 +531,8 @@ class RunHost:
         """Let the helper evaluate while the run's other commands wait, then come back to the same step."""
         tasks = [make_helper_task(need.expression, need.document, need.variables) for need in needs]
         results = await self._helper.evaluate(tasks)
+        for result in results:
+            await measure(result.value, self._limits.max_value_bytes, active.state.sizes)
         answers = {need.slot: Answer(result.value, result.error) for need, result in zip(needs, results, strict=True)}
         # A step may need help more than once: what it has been told before stays told.
         again.answers = {**again.answers, **answers} if again.answers is not NO_ANSWERS else answers

@@ -12,6 +12,10 @@ MAX_DEPTH = 400
 """How many arrays and objects may lie within one another. The encoder ends at some 1,000, all told."""
 
 _NUMBER_BYTES = 8
+_FLAT = {str, int, float, bool, type(None)}
+_MANY = 64
+"""Members from which on it is worth while to ask first whether any of them is an array or object."""
+
 _MOST_KNOWN = 32
 _MOST_VISITS = 20_000
 """Arrays and objects after which a value is suspected to consist of the same parts again and again."""
@@ -35,6 +39,18 @@ class Known(dict[int, tuple[Any, Size]]):
 
     heavy_bytes = 0
 
+    def remember(self, part: Any, size: Size) -> None:
+        """Keep what was found of an array or object."""
+        if len(self) >= _MOST_KNOWN:
+            self.clear()
+        self[id(part)] = (part, size)
+
+    def absorb(self, other: Known) -> None:
+        """Keep also what was found elsewhere, as in a thread."""
+        self.heavy_bytes += other.heavy_bytes
+        for part, size in other.values():
+            self.remember(part, size)
+
 
 Excess = Literal["", "bytes", "depth"]
 """In what a value exceeds its limits; empty if it does not."""
@@ -56,19 +72,24 @@ def find_excess(value: Any, limit: int, known: Known | None = None) -> Excess:
         total, parts = 2 + len(value), value
     else:
         return _judge(len(value) if kind is str else 0, 0, limit, known)
+    if len(value) > _MANY:
+        size = _measure(value, limit) if known is None else _measure_once(value, limit, known)
+        return _judge(*size, limit, known)
     deepest = 0
     for part in parts:
         kind = type(part)
         if kind is str:
             total += 2 + len(part)
         elif kind is dict or kind is list:
-            size, depth = _measure(part, limit) if known is None else _measure_once(part, limit, known)
-            total += size
-            deepest = max(deepest, depth)
+            size = _measure(part, limit) if known is None else _measure_once(part, limit, known)
+            total += size[0]
+            deepest = max(deepest, size[1])
         else:
             total += _NUMBER_BYTES
         if total > limit:
             return "bytes"
+    if total > HEAVY_BYTES and known is not None:
+        known.remember(value, (total, deepest + 1))
     return _judge(total, deepest + 1, limit, known)
 
 
@@ -89,10 +110,8 @@ def _measure_once(part: Any, limit: int, known: Known) -> Size:
     found = known.get(id(part))
     if found is not None:
         return found[1]
-    if len(known) >= _MOST_KNOWN:
-        known.clear()
     size = _measure(part, limit, known)
-    known[id(part)] = (part, size)
+    known.remember(part, size)
     return size
 
 
@@ -114,23 +133,46 @@ def _measure(value: Any, limit: int, known: Known | None = None, most_visits: in
                 members = part.values()
             else:
                 total += 2 + len(part)
-            for member in members:
-                kind = type(member)
-                if kind is str:
-                    total += 2 + len(member)
-                elif kind is dict or kind is list:
-                    found = None if known is None else known.get(id(member))
-                    if found is None:
-                        following.append(member)
-                    else:
-                        total += found[1][0]
-                        deepest = max(deepest, depth + found[1][1])
-                else:
-                    total += _NUMBER_BYTES
+            flat = _add_up_flat(members, limit - total) if len(part) > _MANY else None
+            if flat is None:
+                flat, below = _add_up_members(members, known, following)
+                deepest = max(deepest, depth + below)
+            total += flat
         if total > limit or depth > MAX_DEPTH:
             break
         level = following
     return total, max(depth, deepest)
+
+
+def _add_up_members(members: Any, known: Known | None, following: list[Any]) -> Size:
+    """Return the size of all members but those that are left in `following`, and how deep those are that are known."""
+    total = deepest = 0
+    for member in members:
+        kind = type(member)
+        if kind is str:
+            total += 2 + len(member)
+        elif kind is dict or kind is list:
+            found = None if known is None else known.get(id(member))
+            if found is None:
+                following.append(member)
+            else:
+                total += found[1][0]
+                deepest = max(deepest, found[1][1])
+        else:
+            total += _NUMBER_BYTES
+    return total, deepest
+
+
+def _add_up_flat(members: Any, limit: int) -> int | None:
+    """Return what members come to that are numbers or texts only, without a step of our own for each; else `None`."""
+    if 2 * len(members) > limit:
+        return limit + 1
+    kinds = set(map(type, members))
+    if not kinds <= _FLAT:
+        return None
+    if kinds == {str}:
+        return 2 * len(members) + sum(map(len, members))
+    return None if str in kinds else _NUMBER_BYTES * len(members)
 
 
 def _measure_shared(value: Any, limit: int) -> Size:

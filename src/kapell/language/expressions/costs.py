@@ -27,7 +27,8 @@ MAX_VISITS = 20_000
 BUDGET = ""
 """The key of the remaining visits in an environment, set only where there are loops; no variable can be named so."""
 
-_COPIES_A_VISIT = 8
+_COPIES_A_VISIT = 32
+_COPIED_BYTES_A_VISIT = 2048
 _LETTERS_A_VISIT = 8
 _BYTES_A_VISIT = 256
 
@@ -50,7 +51,7 @@ def weigh_copy(arguments: tuple[Any, ...]) -> int:
         if type(argument) in (list, dict):
             visits += len(argument) // _COPIES_A_VISIT
         elif type(argument) is str:
-            visits += len(argument) // _BYTES_A_VISIT
+            visits += len(argument) // _COPIED_BYTES_A_VISIT
     return visits
 
 
