@@ -51,6 +51,30 @@ class UsageError(KapellError):
     code = "usage"
 
 
+class UnauthenticatedError(KapellError):
+    """Nobody knows who is calling: no sign-in, a wrong or expired one, or an account that is disabled.
+
+    The sentence never says which of them, so that it tells a stranger nothing.
+    """
+
+    code = "unauthenticated"
+
+
+class ForbiddenError(KapellError):
+    """The caller is known and may not do this; the sentence names the permission that is missing.
+
+    Attributes:
+        permission: The permission that is missing, or an empty string where no single one would help.
+    """
+
+    code = "forbidden"
+
+    def __init__(self, message: str, *, permission: str = "", hint: str = "") -> None:
+        """Keep the name of the permission, for programs."""
+        super().__init__(message, hint=hint)
+        self.permission = permission
+
+
 class StaleOwnerError(KapellError):
     """Another process has taken over the runs; what this one wanted to write was refused."""
 
