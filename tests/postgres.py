@@ -1,0 +1,201 @@
+"""A real PostgreSQL for tests: started once a session (and xdist worker) when the first test asks, stopped at its end.
+
+`postgres_url` is a fresh database for one test; `make_postgres_database` makes further ones, for fixtures that live
+longer; `postgres_server` can be stopped, killed and started again. Durability is as in earnest (`fsync` on).
+"""
+
+import getpass
+import os
+import pwd
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from contextlib import suppress
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import pytest
+
+IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
+DEBIAN_FOLDER = Path("/usr/lib/postgresql")
+SUPERUSER = "kapell"
+SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "max_connections": "100",
+    "shared_buffers": "64MB",
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "max_wal_size": "256MB",
+    "log_min_messages": "fatal",
+    "autovacuum_naptime": "10s",
+}
+
+
+class PostgresServer:
+    """A server process with a data folder of its own, on a free port of this machine."""
+
+    def __init__(self, programs, folder):
+        self._programs = programs
+        self._folder = folder
+        self._data = folder / "data"
+        # PostgreSQL refuses to be root; as root, Debian's user of that name is borrowed.
+        self._identity = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
+        if self._identity:
+            shutil.chown(folder, "postgres", "postgres")
+        self._process = None
+        self._numbers = count(1)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self._make_data_folder()
+
+    @property
+    def url(self):
+        """Where databases are made: nobody's own."""
+        return self.make_url("postgres")
+
+    @property
+    def log(self):
+        return (self._folder / "log").read_text(encoding="utf-8", errors="replace")
+
+    def make_url(self, name):
+        return f"postgresql://{SUPERUSER}@127.0.0.1:{self.port}/{name}"
+
+    def make_database(self):
+        """Make an empty database and return its URL."""
+        name = f"test_{next(self._numbers)}"
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}"')
+        return self.make_url(name)
+
+    def drop_database(self, url):
+        """Drop a database, whoever is still connected to it."""
+        name = url.rpartition("/")[2]
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    def start(self):
+        """Start the server and wait until it answers."""
+        settings = SETTINGS | {"port": str(self.port), "unix_socket_directories": str(self._folder)}
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        # It dies with the tests, however these end.
+        guard = ["setpriv", "--pdeathsig", "INT"] if shutil.which("setpriv") else []
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [*guard, self._programs / "postgres", "-D", self._data, *options],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self._folder,
+                **self._identity,
+            )
+        self._wait_until_it_answers()
+
+    def stop(self):
+        """Stop the server: connections are closed, what was committed is written."""
+        self._end(signal.SIGINT)
+
+    def kill(self):
+        """Let the server crash: every process of it ends at once, and the next start recovers from its log.
+
+        SIGQUIT is its way to do that; after a SIGKILL to the first process the others would hold on to the port.
+        """
+        self._end(signal.SIGQUIT)
+
+    def restart(self):
+        self.stop()
+        self.start()
+
+    def close(self):
+        """Stop the server and delete its data."""
+        self.stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _end(self, how):
+        if self._process is None:
+            return
+        self._process.send_signal(how)
+        try:
+            self._process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+
+    def _make_data_folder(self):
+        options = ["--no-sync", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", f"--username={SUPERUSER}"]
+        made = subprocess.run(
+            [self._programs / "initdb", "-D", self._data, *options],
+            check=False,
+            capture_output=True,
+            text=True,
+            cwd=self._folder,
+            **self._identity,
+        )
+        if made.returncode:
+            raise RuntimeError(f"initdb failed:\n{made.stdout}{made.stderr}")
+
+    def _wait_until_it_answers(self):
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and self._process.poll() is None:
+            with suppress(psycopg.OperationalError):
+                psycopg.connect(self.url, connect_timeout=5).close()
+                return
+            time.sleep(0.05)
+        raise RuntimeError(f"PostgreSQL did not start:\n{self.log}")
+
+
+def find_programs():
+    """Return the folder that holds `postgres` and `initdb`: the newest of Debian's, or what the PATH has."""
+    found = sorted(DEBIAN_FOLDER.glob("*/bin/postgres"), key=lambda path: int(re.sub(r"\D", "", path.parts[-3]) or 0))
+    if found:
+        return found[-1].parent
+    on_path = shutil.which("postgres")
+    return Path(on_path).resolve().parent if on_path else None
+
+
+def find_hindrance():
+    """Return why no server can be started here, an empty text if one can."""
+    if find_programs() is None:
+        return "PostgreSQL is not installed (Debian: apt-get install postgresql)"
+    if os.geteuid() == 0:
+        try:
+            pwd.getpwnam("postgres")
+        except KeyError:
+            return f"PostgreSQL does not run as {getpass.getuser()}, and there is no user `postgres`"
+    return ""
+
+
+@pytest.fixture(scope="session")
+def postgres_server():
+    """A running server; a test that stops it starts it again."""
+    hindrance = find_hindrance()
+    if hindrance and IN_CI:
+        pytest.fail(hindrance)
+    if hindrance:
+        pytest.skip(hindrance)
+    server = PostgresServer(find_programs(), Path(tempfile.mkdtemp(prefix="kapell-postgres-")))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
+
+
+@pytest.fixture(scope="session")
+def make_postgres_database(postgres_server):
+    """Make an empty database and return its URL; it is there until the session ends."""
+    return postgres_server.make_database
+
+
+@pytest.fixture
+def postgres_url(postgres_server):
+    """The URL of an empty database, for one test."""
+    url = postgres_server.make_database()
+    yield url
+    postgres_server.drop_database(url)
