@@ -39,6 +39,19 @@ class Evidence:
         self.store.close()
 
 
+def describe_unfinished(folder):
+    """Return where the runs stand that have not ended, with the last of what happened to them."""
+    store = open_store(Settings(data=folder / "data"))
+    parts = []
+    for record in store.list_unfinished():
+        events = [event for _, event in iter_events(store, record.run_id)]
+        state = fold(Definitions(store).get(record.definition).program, events, State())
+        parts += [repr(record), f"open: {state.entries}", f"ready: {state.ready}", *map(repr, events[-12:])]
+    parts.append(f"inbox: {store.list_commands()}")
+    store.close()
+    return "\n".join(part[:1500] for part in parts)
+
+
 def read_acknowledged(path):
     """Run id -> number -> digest; what a kill cut off at the end of a line was not acknowledged."""
     found = defaultdict(dict)
