@@ -17,7 +17,12 @@ _RANDOM_BYTES = 10
 
 
 def make_run_id(now: datetime) -> str:
-    """Return a new run id: 26 lower-case characters, sortable by `now` to the millisecond (the layout of a ULID)."""
+    """Return a new run id, made as every id."""
+    return make_id(now)
+
+
+def make_id(now: datetime) -> str:
+    """Return a new id: 26 lower-case characters, sortable by `now` to the millisecond (the layout of a ULID)."""
     milliseconds = int(now.timestamp() * 1000)
     randomness = int.from_bytes(os.urandom(_RANDOM_BYTES), "big")
     return _encode(milliseconds, _TIME_CHARS) + _encode(randomness, 16)
