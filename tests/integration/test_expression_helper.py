@@ -286,3 +286,15 @@ async def test_the_process_dies_with_its_engine() -> None:
     async with asyncio.timeout(10):
         while is_alive(pid):  # noqa: ASYNC110 -- the kernel sets no asyncio event
             await asyncio.sleep(0.01)
+
+
+async def test_a_process_that_does_not_start_is_an_error_of_that_evaluation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "child.py"
+    broken.write_text("raise SystemExit(3)\n")
+    monkeypatch.setattr("kapell.engine.expression_helper.client._CHILD", broken)
+    async with ExpressionHelper(processes=1) as helper:
+        assert "could not be started" in str((await ask(helper, 'test("a")', "a")).error)
+        monkeypatch.undo()
+        assert await ask(helper, 'test("a")', "a") == HelperResult(value=True)

@@ -529,10 +529,15 @@ class RunHost:
 
     async def _evaluate(self, active: ActiveRun, needs: tuple[Evaluation, ...], again: Work) -> None:
         """Let the helper evaluate while the run's other commands wait, then come back to the same step."""
-        tasks = [make_helper_task(need.expression, need.document, need.variables) for need in needs]
-        results = await self._helper.evaluate(tasks)
-        for result in results:
-            await measure(result.value, self._limits.max_value_bytes, active.state.sizes)
+        try:
+            tasks = [make_helper_task(need.expression, need.document, need.variables) for need in needs]
+            results = await self._helper.evaluate(tasks)
+            for result in results:
+                await measure(result.value, self._limits.max_value_bytes, active.state.sizes)
+        except Exception as error:
+            log.exception("run_given_up", run_id=active.run_id)
+            self.give_up(active, error)
+            return
         answers = {need.slot: Answer(result.value, result.error) for need, result in zip(needs, results, strict=True)}
         # A step may need help more than once: what it has been told before stays told.
         again.answers = {**again.answers, **answers} if again.answers is not NO_ANSWERS else answers

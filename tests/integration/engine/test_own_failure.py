@@ -43,6 +43,25 @@ async def test_only_the_run_is_given_up(lab, make_workflow, made, wait_until, mo
     assert (await engine.wait_run(left)).status == "completed", "what was on disk is sound"
 
 
+async def test_a_run_whose_evaluation_fails_for_a_reason_nobody_foresaw_is_given_up(lab, make_workflow, monkeypatch):
+    engine = await lab.start({})
+    workflow = make_workflow("do:\n  - ask:\n      set: {found: '${ .text | test(\"a\") }'}\n")
+
+    def fail(*_):
+        raise RuntimeError("a fault of the test")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(host, "make_helper_task", fail)
+        async with asyncio.timeout(20):
+            with pytest.raises(KapellError, match="a fault of the test"):
+                await engine.wait_run(engine.start_run(workflow, {"text": "a"}))
+    await lab.stop(engine)
+    engine = await lab.start({})
+    (left,) = engine.unfinished
+    async with asyncio.timeout(20):
+        assert (await engine.wait_run(left)).output == {"found": True}
+
+
 @pytest.mark.parametrize("part", ["load_active", "find_open_work"])
 async def test_a_run_that_cannot_be_taken_up_holds_no_other_up(lab, make_workflow, made, wait_until, monkeypatch, part):
     activity = made(lambda _: asyncio.sleep(60), idempotent=True)

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 _MIB = 2**20
 _START_SECONDS = 30.0
+_AGAIN_SECONDS = (0.05, 0.5, 0.0)
+"""How long to wait after each try at which a process was killed or did not start."""
+
 _WRITTEN_AT_ONCE = 64 * 1024
 _CHILD = Path(__file__).with_name("child.py")
 
@@ -89,10 +92,15 @@ class ExpressionHelper:
         self._idle.clear()
 
     async def _evaluate(self, task: HelperTask) -> HelperResult:
-        for _ in range(2):
-            with suppress(_KilledFromOutsideError):
+        for seconds in _AGAIN_SECONDS:
+            try:
                 return await self._evaluate_once(task)
-        return HelperResult(error="The system killed the evaluation twice, probably for want of memory.")
+            except _KilledFromOutsideError:
+                problem = "The system killed the evaluation again and again, probably for want of memory."
+            except _NotStartedError as error:
+                problem = f"The process that evaluates expressions could not be started: {error}"
+            await asyncio.sleep(seconds)
+        return HelperResult(error=problem)
 
     async def _evaluate_once(self, task: HelperTask) -> HelperResult:
         async with self._places:
@@ -115,7 +123,10 @@ class ExpressionHelper:
             if child.alive:
                 return child
             await child.end()
-        return await _Child.start(self._memory_limit, self._output_limit)
+        try:
+            return await _Child.start(self._memory_limit, self._output_limit)
+        except (OSError, TimeoutError, asyncio.IncompleteReadError) as error:
+            raise _NotStartedError(f"{type(error).__name__}: {error}") from error
 
     async def _ask(self, child: _Child, task: HelperTask) -> HelperResult:
         try:
@@ -140,6 +151,10 @@ class ExpressionHelper:
         if code == -signal.SIGABRT:  # what libjq does when it gets no memory
             return f"The evaluation needed more than {self._memory_limit // _MIB} MiB of memory, which is the limit."
         return f"The evaluation crashed libjq (exit code {code})."
+
+
+class _NotStartedError(Exception):
+    """A process could not be started, or ended before it was ready: the machine has none to give at present."""
 
 
 class _KilledFromOutsideError(Exception):
