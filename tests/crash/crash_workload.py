@@ -141,7 +141,7 @@ _RETRIES = _rounds(
     _call("post", "POST", depth=12),
     """
           catch:
-            errors: {with: {type: https://serverlessworkflow.io/spec/1.0.0/errors/lost}}
+            errors: {with: {type: kapell://errors/lost}}
             retry:
               delay: {milliseconds: 10}""",
 )
