@@ -66,11 +66,12 @@ class PostgresServer:
     def make_url(self, name):
         return f"postgresql://{SUPERUSER}@127.0.0.1:{self.port}/{name}"
 
-    def make_database(self):
-        """Make an empty database and return its URL."""
+    def make_database(self, template_url=None):
+        """Make a database, empty or like another that nobody is connected to, and return its URL."""
         name = f"test_{next(self._numbers)}"
+        template = "template1" if template_url is None else template_url.rpartition("/")[2]
         with psycopg.connect(self.url, autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return self.make_url(name)
 
     def drop_database(self, url):
@@ -189,7 +190,7 @@ def postgres_server():
 
 @pytest.fixture(scope="session")
 def make_postgres_database(postgres_server):
-    """Make an empty database and return its URL; it is there until the session ends."""
+    """Make a database, empty or like the one at `template_url`, and return its URL; it stays until the session ends."""
     return postgres_server.make_database
 
 

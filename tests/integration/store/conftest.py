@@ -6,8 +6,10 @@ from itertools import count
 
 import pytest
 
+from kapell.engine.postgres_store import PostgresRunStore
 from kapell.engine.sqlite_store import SqliteRunStore
 from kapell.engine.store import ENDED, Batch, LogLine, RunRecord
+from kapell.storage.server_database import ServerDatabase
 from kapell.testing.memory_store import MemoryRunStore
 
 NOW = datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=UTC)
@@ -25,6 +27,23 @@ class SqliteMedium:
 
     def open(self, **options):
         store = SqliteRunStore(self.path, self.log_path, **options)
+        self._stores.append(store)
+        return store
+
+    def close(self):
+        for store in self._stores:
+            store.close()
+
+
+class PostgresMedium:
+    """A database; each store opened on it stands for another process."""
+
+    def __init__(self, url):
+        self.url = url
+        self._stores = []
+
+    def open(self):
+        store = PostgresRunStore(self.url)
         self._stores.append(store)
         return store
 
@@ -53,11 +72,27 @@ def sqlite_medium(tmp_path):
     medium.close()
 
 
-@pytest.fixture(params=["sqlite", "memory"])
+@pytest.fixture(scope="session")
+def migrated_postgres_url(make_postgres_database):
+    """A database with Kapell's tables, to be copied."""
+    url = make_postgres_database()
+    ServerDatabase(url).close()
+    return url
+
+
+@pytest.fixture
+def postgres_medium(postgres_server, migrated_postgres_url):
+    medium = PostgresMedium(postgres_server.make_database(migrated_postgres_url))
+    yield medium
+    medium.close()
+    postgres_server.drop_database(medium.url)
+
+
+@pytest.fixture(params=["sqlite", "postgres", "memory"])
 def medium(request):
-    if request.param == "sqlite":
-        return request.getfixturevalue("sqlite_medium")
-    return MemoryMedium()
+    if request.param == "memory":
+        return MemoryMedium()
+    return request.getfixturevalue(f"{request.param}_medium")
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
-from kapell.engine.sqlite_store.rows import (
+from kapell.engine.rows import (
     checksum_history,
     checksum_snapshot,
     encode_origin,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from kapell.engine.sqlite_store.rows import from_microseconds, to_microseconds
+from kapell.engine.rows import from_microseconds, to_microseconds
 from kapell.engine.store import InboxAnswer, InboxCommand
 from kapell.errors import NotFoundError
 

@@ -6,7 +6,7 @@ import heapq
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from kapell.engine.sqlite_store.rows import RECORD_COLUMNS, decode_record
+from kapell.engine.rows import RECORD_COLUMNS, decode_record
 from kapell.engine.store import ENDED, RunFilter, RunRecord
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kapell.engine.sqlite_store.rows import from_microseconds, to_microseconds, to_storable
+from kapell.engine.rows import from_microseconds, to_microseconds, to_storable
 from kapell.engine.store import LogLine
 from kapell.storage.database import Database
 from kapell.storage.migrations.log import LOG_MIGRATIONS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from kapell.engine.sqlite_store.rows import to_microseconds
+from kapell.engine.rows import to_microseconds
 from kapell.errors import StaleOwnerError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from kapell.engine.sqlite_store.rows import (
+from kapell.engine.rows import (
     RECORD_COLUMNS,
     checksum_history,
     checksum_snapshot,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kapell.engine.rows import to_microseconds
 from kapell.engine.sqlite_store import inbox, listing, ownership, pruning, reading
 from kapell.engine.sqlite_store.appending import Appender, Positions
 from kapell.engine.sqlite_store.log import RunLog
-from kapell.engine.sqlite_store.rows import to_microseconds
 from kapell.errors import NotFoundError
 from kapell.storage.database import Database
 from kapell.storage.migrations.runs import RUNS_MIGRATIONS

@@ -1,4 +1,4 @@
-"""How values become columns, and back."""
+"""How values become columns of a store, and back: the same in SQLite and in PostgreSQL."""
 
 from __future__ import annotations
 

@@ -1,0 +1,7 @@
+"""Runs kept in PostgreSQL: the second `RunStore`."""
+
+from __future__ import annotations
+
+from kapell.engine.postgres_store.store import PostgresRunStore
+
+__all__ = ["PostgresRunStore"]
