@@ -43,7 +43,9 @@ def describe_unfinished(folder):
     """Return where the runs stand that have not ended, with the last of what happened to them."""
     store = open_store(Settings(data=folder / "data"))
     parts = []
-    for record in store.list_unfinished():
+    for record in store.list_runs(RunFilter(), limit=100_000):
+        if record.status in {"completed", "cancelled"} or (record.status == "faulted" and record.parent_run_id):
+            continue
         events = [event for _, event in iter_events(store, record.run_id)]
         state = fold(Definitions(store).get(record.definition).program, events, State())
         parts += [repr(record), f"open: {state.entries}", f"ready: {state.ready}", *map(repr, events[-12:])]

@@ -114,7 +114,7 @@ class Life:
 
     def _count_left(self, engine):
         ended = {
-            record.run_id for record in engine.store.list_runs(RunFilter(statuses=frozenset(_FINAL)), limit=10_000)
+            record.run_id for record in engine.store.list_runs(RunFilter(statuses=frozenset(_FINAL)), limit=100_000)
         }
         left = len(self._names.keys() - ended) + len(engine.store.list_unfinished())
         self._tally.note_left(left)
@@ -134,7 +134,7 @@ class Life:
                 self._leave(engine, record.run_id, ResumeRun())
             elif record.name == "suspended" and record.status != "suspended" and chance < 0.2:
                 self._leave(engine, record.run_id, SuspendRun(reason=_ASKED))
-        for record in engine.store.list_runs(RunFilter(statuses=frozenset({"faulted"})), limit=100):
+        for record in engine.store.list_runs(RunFilter(statuses=frozenset({"faulted"})), limit=100_000):
             if record.run_id in self._names:
                 await self._repair(engine, record)
 
