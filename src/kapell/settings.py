@@ -13,10 +13,13 @@ import msgspec
 from kapell.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 PREFIX = "KAPELL_"
-_NOT_SETTINGS = ("KAPELL_SECRET_", "KAPELL_SPEC_DIR", "KAPELL_TEST_")
+CONFIG = "KAPELL_CONFIG"
+"""The variable that names the file with settings."""
+
+_NOT_SETTINGS = (CONFIG, "KAPELL_SECRET_", "KAPELL_SPEC_DIR", "KAPELL_TEST_")
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +46,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         node: The Node.js that runs `run: script` scripts.
         shell: The shell of `run: shell`.
         pass_environment: Names of environment variables that processes inherit, separated by commas.
+        host: The address that the server listens on; only this machine reaches the default.
+        port: The port that the server listens on; 0 takes a free one.
+        tls_certificate: A file with the server's certificate chain; with it the server speaks HTTPS only.
+        tls_key: The file with the certificate's key, where it is not in the same file.
+        trusted_proxies: The addresses of proxies whose `X-Forwarded-...` headers are believed, separated by commas.
+        max_body_bytes: The largest request body that the server takes.
         durability: `effect` puts a task's result on disk before any effect that follows from it; `task` also before the
             next task starts.
     """
@@ -67,6 +76,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     node: str = "node"
     shell: str = "/bin/sh"
     pass_environment: str = ""
+    host: str = "127.0.0.1"
+    port: int = 8020
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    trusted_proxies: str = ""
+    max_body_bytes: int = 8 * 1024 * 1024
     durability: str = "effect"
 
     @property
@@ -76,13 +91,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_settings(environment: Mapping[str, str] | None = None, **given: Any) -> Settings:
-    """Return the settings: what is given (and not `None`), then the environment, then the defaults.
+    """Return the settings: what is given (and not `None`), then the environment, the file, the defaults.
+
+    The file is the one that `KAPELL_CONFIG` names: TOML, a line for each setting, by its name.
 
     Raises:
-        UsageError: A variable names no setting (with the likeliest one), or its value is of the wrong kind.
+        UsageError: A variable or a line names no setting (with the likeliest one), its value is of the wrong kind, or
+            the file cannot be read.
     """
     variables = os.environ if environment is None else environment
-    values: dict[str, Any] = {}
+    values = read_file(variables)
     for key, text in variables.items():
         if key.startswith(PREFIX) and not key.startswith(_NOT_SETTINGS):
             values[_find_name(key)] = text
@@ -95,13 +113,32 @@ def read_settings(environment: Mapping[str, str] | None = None, **given: Any) ->
     return settings
 
 
+def read_file(variables: Mapping[str, str]) -> dict[str, Any]:
+    """Return the settings of the file that `KAPELL_CONFIG` names; none where it names none. Raises `UsageError`."""
+    if not (path := variables.get(CONFIG)):
+        return {}
+    import tomllib  # noqa: PLC0415 -- most commands read no file, and should not wait for what reads it
+
+    try:
+        found = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"The file {path} cannot be read: {error}.", hint=f"{CONFIG} names it.") from error
+    for name in found:
+        _check_name(name, name, str)
+    return found
+
+
 def _find_name(key: str) -> str:
     name = key.removeprefix(PREFIX).lower()
+    _check_name(name, key, lambda likely: PREFIX + likely.upper())
+    return name
+
+
+def _check_name(name: str, written: str, write: Callable[[str], str]) -> None:
     if name not in Settings.__struct_fields__:
         likely = difflib.get_close_matches(name, Settings.__struct_fields__, n=1)
-        hint = f"Did you mean {PREFIX}{likely[0].upper()}?" if likely else "See `kapell settings`."
-        raise UsageError(f"There is no setting {key}.", hint=hint)
-    return name
+        hint = f"Did you mean {write(likely[0])}?" if likely else "See `kapell settings`."
+        raise UsageError(f"There is no setting {written}.", hint=hint)
 
 
 def _decode(kind: type, value: Any) -> Any:

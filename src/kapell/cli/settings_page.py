@@ -12,9 +12,10 @@ import msgspec
 
 from kapell.cli import exits
 from kapell.cli.output import colour, print_json, print_lines
-from kapell.settings import PREFIX, Settings, read_settings
+from kapell.settings import CONFIG, PREFIX, Settings, read_file, read_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 _DOCUMENTED = re.compile(r"^ {8}(\w+): (.*(?:\n {12,}.*)*)", re.MULTILINE)
@@ -46,14 +47,23 @@ def list_settings(data: Path | None, secrets: Path | None, *, as_json: bool) -> 
     return exits.COMPLETED
 
 
+def _find_source(name: str, variable: str, given: set[str], in_file: Mapping[str, Any]) -> str:
+    if name in given:
+        return "option"
+    if variable in os.environ:
+        return variable
+    return os.environ[CONFIG] if name in in_file else "default"
+
+
 def make_lines(settings: Settings, given: set[str]) -> list[SettingLine]:
     """Return a line for each setting, described by the text that documents it in the code."""
     descriptions = read_descriptions()
     defaults = Settings()
+    in_file = read_file(os.environ)
     lines = []
     for name in Settings.__struct_fields__:
         variable = PREFIX + name.upper()
-        source = "option" if name in given else variable if variable in os.environ else "default"
+        source = _find_source(name, variable, given, in_file)
         value, default = _plain(getattr(settings, name)), _plain(getattr(defaults, name))
         lines.append(SettingLine(name, variable, value, default, source, descriptions[name]))
     return lines

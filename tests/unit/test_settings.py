@@ -1,0 +1,56 @@
+"""Where settings come from, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kapell.errors import UsageError
+from kapell.settings import read_settings
+
+
+@pytest.fixture
+def config(tmp_path):
+    path = tmp_path / "kapell.toml"
+
+    def write(text):
+        path.write_text(text)
+        return {"KAPELL_CONFIG": str(path)}
+
+    return write
+
+
+def test_flags_come_before_the_environment_and_that_before_the_file(config):
+    environment = config('max_calls = 1\nport = 9000\ndata = "here"\n') | {
+        "KAPELL_MAX_CALLS": "2",
+        "KAPELL_PORT": "9001",
+    }
+    settings = read_settings(environment, port=9002, host=None)
+    assert (settings.max_calls, settings.port, settings.data) == (2, 9002, Path("here"))
+    assert settings.host == "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("max_cals = 1", ["max_cals", "Did you mean max_calls?"]),
+        ("max_calls = 'many'", ["max_calls", "int"]),
+        ("max_calls = 0", ["at least 1"]),
+        ("max_calls = = 1", ["kapell.toml", "KAPELL_CONFIG"]),
+    ],
+)
+def test_what_is_wrong_in_the_file_is_refused_with_a_hint(config, text, words):
+    with pytest.raises(UsageError) as caught:
+        read_settings(config(text))
+    assert all(word in str(caught.value) for word in words), caught.value
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(UsageError, match=r"none\.toml"):
+        read_settings({"KAPELL_CONFIG": str(tmp_path / "none.toml")})
+
+
+def test_an_unknown_variable_is_refused():
+    with pytest.raises(UsageError, match="Did you mean KAPELL_MAX_CALLS"):
+        read_settings({"KAPELL_MAX_CALS": "1"})
