@@ -75,6 +75,22 @@ class ForbiddenError(KapellError):
         self.permission = permission
 
 
+class TooManyAttemptsError(KapellError):
+    """The caller must wait before the next try.
+
+    Attributes:
+        retry_after_seconds: How long, at least.
+    """
+
+    code = "too_many_attempts"
+    retryable = True
+
+    def __init__(self, message: str, *, retry_after_seconds: float, hint: str = "") -> None:
+        """Keep the time to wait, for programs."""
+        super().__init__(message, hint=hint)
+        self.retry_after_seconds = retry_after_seconds
+
+
 class StaleOwnerError(KapellError):
     """Another process has taken over the runs; what this one wanted to write was refused."""
 
