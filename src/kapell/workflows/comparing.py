@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from kapell.language.pointers import split_pointer
+from kapell.language.pointers import split_pointer, to_pointer
 from kapell.workflows.changes import Change, FieldChange, compare_values, describe_field, show
 from kapell.workflows.checking import check_source
 from kapell.workflows.comparing_tasks import compare_tasks
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from kapell.language import Workflow
 
-_DATA = ("input", "output")
 _SCHEMA_DEPTH = 3  # input, schema, document
 
 
@@ -77,28 +76,32 @@ def _compare_rest(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Cha
 
 def _describe_data(path: tuple[str, ...], field: FieldChange, before: dict[str, Any], after: dict[str, Any]) -> str:
     """Say what became of the input or output, in the words of its properties where its schema is written out."""
-    what, keywords = path[0], path[_SCHEMA_DEPTH:]
-    names = keywords[1::2] if all(word == "properties" for word in keywords[:-1:2]) else ()
-    if path[1:_SCHEMA_DEPTH] == ("schema", "document") and keywords:
-        if len(keywords) % 2 == 0 and names:
-            return _describe_property(what, path, field, before, after)
-        if keywords[-1] == "required" and all(word == "properties" for word in keywords[:-1:2]):
-            return _describe_required(what, keywords[1:-1:2], field)
-    return f"The workflow's {describe_field(field)}."
-
-
-def _describe_property(
-    what: str, path: tuple[str, ...], field: FieldChange, before: dict[str, Any], after: dict[str, Any]
-) -> str:
-    name = ".".join(path[_SCHEMA_DEPTH + 1 :: 2])
-    owner = path[:-2]
+    what = path[0]
+    names, rest = _split_properties(path[_SCHEMA_DEPTH:])
+    if path[1:_SCHEMA_DEPTH] != ("schema", "document") or not (names or rest == ("required",)):
+        return f"The workflow's {describe_field(field)}."
+    if rest == ("required",):
+        return _describe_required(what, names, field)
+    name = ".".join(names)
+    if rest:
+        inner = FieldChange(pointer=to_pointer(rest), before=field.before, after=field.after)
+        return f"Of the property `{name}` of the {what}, {describe_field(inner)}."
     if field.before is msgspec.UNSET:
-        required = ", which is required" if _is_required(after, owner, path[-1]) else ""
+        required = ", which is required" if _is_required(after, path) else ""
         return f"The {what} has a new property `{name}`{required}."
     if field.after is msgspec.UNSET:
-        required = ", which was required" if _is_required(before, owner, path[-1]) else ""
+        required = ", which was required" if _is_required(before, path) else ""
         return f"The {what} has no property `{name}` any more{required}."
     return f"The property `{name}` of the {what} changed from {show(field.before)} to {show(field.after)}."
+
+
+def _split_properties(keywords: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the names of the properties that lead to a place in a schema, and the keywords after the last of them."""
+    names = []
+    while len(keywords) > 1 and keywords[0] == "properties":
+        names.append(keywords[1])
+        keywords = keywords[2:]
+    return tuple(names), keywords
 
 
 def _describe_required(what: str, owner: tuple[str, ...], field: FieldChange) -> str:
@@ -109,12 +112,13 @@ def _describe_required(what: str, owner: tuple[str, ...], field: FieldChange) ->
     return f"In the {what}, {' and '.join(said)}." if said else f"The {what}'s {describe_field(field)}."
 
 
-def _is_required(document: dict[str, Any], owner: tuple[str, ...], name: str) -> bool:
+def _is_required(document: dict[str, Any], path: tuple[str, ...]) -> bool:
+    """Tell whether the schema around a property requires it; the path ends in `properties` and its name."""
     value: Any = document
-    for step in owner:
+    for step in path[:-2]:
         value = value.get(step) if isinstance(value, dict) else None
     required = value.get("required") if isinstance(value, dict) else None
-    return isinstance(required, list) and name in required
+    return isinstance(required, list) and path[-1] in required
 
 
 def _compare_lines(before: str, before_source: str, after: str, after_source: str) -> str:
