@@ -135,6 +135,37 @@ def resume(
 
 
 @app.command()
+def up(
+    data: options.Data = None,
+    database: Annotated[
+        str | None, typer.Option("--database", metavar="URL", help="PostgreSQL, in place of SQLite in the data folder.")
+    ] = None,
+    host: Annotated[str | None, typer.Option("--host", help="The address to listen on. [default: 127.0.0.1]")] = None,
+    port: Annotated[int | None, typer.Option("--port", help="The port; 0 takes a free one. [default: 8020]")] = None,
+    tls_certificate: Annotated[
+        Path | None, typer.Option("--tls-certificate", metavar="FILE", help="Serve HTTPS with this chain.")
+    ] = None,
+    tls_key: Annotated[Path | None, typer.Option("--tls-key", metavar="FILE", help="The certificate's key.")] = None,
+    secrets: options.Secrets = None,
+) -> int:
+    """Start the server: the engine and its API, in one process, until Ctrl-C."""
+    from kapell.cli.serving import serve_until_stopped
+    from kapell.settings import read_settings
+
+    return serve_until_stopped(
+        read_settings(
+            data=data,
+            database=database,
+            host=host,
+            port=port,
+            tls_certificate=tls_certificate,
+            tls_key=tls_key,
+            secrets=secrets,
+        )
+    )
+
+
+@app.command()
 def why(
     run: options.LastRun = "last",
     task: Annotated[

@@ -13,6 +13,8 @@ from kapell.language.compiler import compile_workflow
 from kapell.language.program import Program
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kapell.engine.store import RunStore
     from kapell.language.model import Workflow
 
@@ -42,6 +44,8 @@ class Definitions:
         self._by_digest: dict[str, Definition] = {}
         self._last_added: tuple[Workflow, Definition] | None = None
         self._offered: dict[tuple[str, str], dict[str, Definition]] = {}
+        self.find_published: Callable[[str, str, str], Workflow | None] = lambda *_: None
+        """Finds a workflow that was not offered, by namespace, name and version, where there is more to look in."""
 
     def add(self, workflow: Workflow) -> Definition:
         """Keep a workflow and return its definition; the same workflow is kept once."""
@@ -86,6 +90,9 @@ class Definitions:
         if version == "latest" and versions:
             return versions[max(versions, key=_version_key)]
         if version not in versions:
+            published = self.find_published(namespace, name, version)
+            if published is not None:
+                return self.add(published)
             offered = ", ".join(sorted(f"{ns}/{n}:{v}" for (ns, n), found in self._offered.items() for v in found))
             raise NotFoundError(
                 f"There is no workflow {namespace}/{name}:{version}.",

@@ -1,0 +1,74 @@
+"""The application: routers, error handlers and guards, put together over the parts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.openapi.utils import get_openapi
+
+import kapell
+from kapell.api import (
+    audit_routes,
+    event_routes,
+    health_routes,
+    identity_routes,
+    run_routes,
+    session_routes,
+    workflow_routes,
+)
+from kapell.api.guard import Guard
+from kapell.api.problems import Problem, add_handlers
+from kapell.api.wire import complete_schemas, gives
+
+if TYPE_CHECKING:
+    from kapell.api.parts import Parts
+
+PREFIX = "/api/v1"
+_PROBLEM_STATUSES = (401, 403, 404, 409, 413, 422, 503)
+
+
+def make_application(parts: Parts) -> FastAPI:
+    """Return the ASGI application of a server."""
+    app = FastAPI(
+        title="Kapell",
+        version=kapell.__version__,
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        default_response_class=None,  # type: ignore[arg-type] # every route answers with a response of its own
+    )
+    app.state.parts = parts
+    app.state.metrics = health_routes.make_registry(parts)
+    api = APIRouter(prefix=PREFIX)
+    for module in (
+        session_routes,
+        run_routes,
+        event_routes,
+        workflow_routes,
+        identity_routes,
+        audit_routes,
+    ):
+        api.include_router(module.router)
+    app.include_router(api)
+    app.include_router(health_routes.router)
+    add_handlers(app)
+    app.add_middleware(Guard, max_body_bytes=parts.settings.max_body_bytes)
+    app.openapi = lambda: _make_openapi(app)  # type: ignore[method-assign]
+    return app
+
+
+def _make_openapi(app: FastAPI) -> dict[str, Any]:
+    """Return the OpenAPI 3.1 document: FastAPI's, with our schemas and the problems that routes may give."""
+    if app.openapi_schema is None:
+        problem = gives(Problem)[200]["content"]["application/json"]["schema"]
+        document = get_openapi(title=app.title, version=app.version, routes=app.routes, summary="Orchestration.")
+        for operations in document["paths"].values():
+            for operation in operations.values():
+                operation["responses"].pop("422", None)
+                for status in _PROBLEM_STATUSES:
+                    content = {"application/problem+json": {"schema": problem}}
+                    operation["responses"].setdefault(str(status), {"description": "A problem.", "content": content})
+        complete_schemas(document)
+        app.openapi_schema = document
+    return app.openapi_schema

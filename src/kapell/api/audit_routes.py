@@ -1,0 +1,92 @@
+"""Routes of the audit log: read, prove, redact."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Query, Request, Response
+
+from kapell.api.callers import needs
+from kapell.api.parts import in_thread
+from kapell.api.run_routes import Cursor, Limit, parts_of
+from kapell.api.wire import Page, answer, body, gives, takes
+from kapell.audit.model import AuditRecord, Decision, Head, RecordFilter
+from kapell.audit.proofs import Proof
+from kapell.errors import UsageError
+
+router = APIRouter(prefix="/audit", tags=["audit"])
+
+
+class Redaction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why what may be personal of a record is to be erased."""
+
+    reason: str
+
+
+@router.get("/records", responses=gives(Page[AuditRecord]))
+async def list_records(
+    request: Request,
+    caller: Any = needs("audit.read"),
+    since: datetime | None = None,
+    until: datetime | None = None,
+    actor: str | None = None,
+    action: Annotated[str | None, Query(description="With * at its end, all that begin so.")] = None,
+    target: Annotated[str | None, Query(description="With * at its end, all that begin so.")] = None,
+    namespace: str | None = None,
+    decision: Decision | None = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Response:
+    """List audit records, the newest first."""
+    await caller.require(namespace)
+    where = RecordFilter(
+        since=since,
+        until=until,
+        actor=actor,
+        action=action,
+        target=target,
+        namespace=namespace,
+        decision=decision,
+    )
+    before = _read_cursor(cursor)
+    found = await in_thread(parts_of(request).audit.list_records, where, limit=limit + 1, before=before)
+    return answer(Page(found[:limit], str(found[limit - 1].number) if len(found) > limit else None))
+
+
+@router.get("/heads", responses=gives(Page[Head]))
+async def list_heads(
+    request: Request, caller: Any = needs("audit.read"), limit: Limit = 50, cursor: Cursor = None
+) -> Response:
+    """List the signed heads, the newest first."""
+    await caller.require()
+    found = await in_thread(parts_of(request).audit.list_heads, limit=limit + 1, before=_read_cursor(cursor))
+    more = str(found[limit - 1].statement.number) if len(found) > limit else None
+    return answer(Page(found[:limit], more))
+
+
+@router.get("/records/{number}/proof", responses=gives(Proof))
+async def prove_record(
+    request: Request, number: int, caller: Any = needs("audit.read"), reveals: bool = False
+) -> Response:
+    """Prove that the newest head covers a record; `kapell audit check-proof` checks it offline."""
+    await caller.require()
+    return answer(await in_thread(parts_of(request).audit.prove, number, reveals=reveals))
+
+
+@router.post("/records/{number}/redact", responses=gives(AuditRecord), openapi_extra=takes(Redaction))
+async def redact_record(
+    request: Request, number: int, caller: Any = needs("identity.write"), given: Any = body(Redaction)
+) -> Response:
+    """Erase what may be personal of a record; the log goes on to verify, and says so."""
+    await caller.require()
+    audit = parts_of(request).audit
+    await in_thread(audit.redact, number, caller.actor, given.reason)
+    return answer(await in_thread(audit.get_record, number))
+
+
+def _read_cursor(cursor: str | None) -> int | None:
+    if cursor is not None and not cursor.isdigit():
+        raise UsageError("The cursor is none that was given out.", hint="Begin without a cursor.")
+    return None if cursor is None else int(cursor)

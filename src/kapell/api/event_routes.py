@@ -1,0 +1,127 @@
+"""Live events as server-sent events (WHATWG HTML, 9.2): of one run, or of all that the caller may see.
+
+A stream resumes with `Last-Event-ID`. A run's ids are the numbers of its history, so nothing is ever missed; the stream
+of all runs says `reset` when it cannot tell what was missed, and the watcher reads its lists anew.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Header, Query, Request, Response
+from starlette.responses import StreamingResponse
+
+from kapell.api.callers import needs
+from kapell.api.live import Watcher
+from kapell.api.parts import in_thread
+from kapell.api.run_routes import get_visible, parts_of, read_history
+from kapell.api.run_views import NumberedEvent
+from kapell.engine.store import ENDED
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from kapell.api.parts import Parts
+    from kapell.engine.store import RunRecord
+
+router = APIRouter(tags=["events"])
+
+_HEARTBEAT_SECONDS = 15.0
+_HEARTBEAT = b": still here\n\n"
+_PAGE = 500
+_STREAM: dict[int | str, dict[str, Any]] = {
+    200: {"description": "A stream of events.", "content": {"text/event-stream": {}}}
+}
+
+LastEventId = Annotated[
+    str | None, Header(alias="Last-Event-ID", description="The id of the last event that was seen.")
+]
+
+
+@router.get("/events", responses=_STREAM)
+async def stream_events(
+    request: Request, caller: Any = needs("run.read"), last_event_id: LastEventId = None
+) -> Response:
+    """Stream what happens to all runs that the caller may see, without their data."""
+    parts = parts_of(request)
+    return _stream(_watch_all(parts, Watcher(namespaces=caller.namespaces), _read_number(last_event_id)))
+
+
+@router.get("/runs/{run_id}/events", responses=_STREAM)
+async def stream_run_events(
+    request: Request,
+    run_id: str,
+    caller: Any = needs("run.read"),
+    last_event_id: LastEventId = None,
+    after: Annotated[int | None, Query(ge=0, description="As `Last-Event-ID`, where headers cannot be set.")] = None,
+) -> Response:
+    """Stream a run's history from its beginning, or from where the watcher left off, until the run has ended."""
+    parts = parts_of(request)
+    record = await get_visible(parts, run_id, caller)
+    begin = _read_number(last_event_id) or after or 0
+    return _stream(_watch_run(parts, record, begin, with_data=caller.may("run.data", record.namespace)))
+
+
+async def _watch_all(parts: Parts, watcher: Watcher, since: int | None) -> AsyncIterator[bytes]:
+    with parts.live.watch(watcher):
+        begin = parts.live.position
+        missed = [] if since is None else parts.live.list_since(since, watcher)
+        if missed is None:
+            yield _encode(begin, "reset", {})
+        for number, change in missed or ():
+            yield _encode(number, "run", change)
+        yield b": welcome\n\n"
+        async for item in _follow(watcher):
+            if item is None:
+                yield _HEARTBEAT
+            elif item[0] > begin:
+                yield _encode(item[0], "run", item[1])
+
+
+async def _watch_run(parts: Parts, record: RunRecord, after: int, *, with_data: bool) -> AsyncIterator[bytes]:
+    watcher = Watcher(record.run_id)
+    with parts.live.watch(watcher):
+        while True:
+            found: list[NumberedEvent] = await in_thread(read_history, parts, record, after, _PAGE, with_data)
+            for event in found:
+                yield _encode(event.seq, "event", event)
+                after = event.seq
+            if len(found) == _PAGE:
+                continue
+            if (await in_thread(parts.engine.store.get_record, record.run_id)).status in ENDED - {"faulted"}:
+                yield _encode(after, "end", {})
+                return
+            async for item in _follow(watcher):
+                if item is None:
+                    yield _HEARTBEAT
+                elif item[0] > after:
+                    break  # there is something new: the history tells it as a sentence
+            else:
+                return
+
+
+async def _follow(watcher: Watcher) -> AsyncIterator[tuple[int, Any] | None]:
+    """Give what a watcher is told, and `None` now and then, so that a connection that is dead is noticed."""
+    while True:
+        try:
+            item = await watcher.next(_HEARTBEAT_SECONDS)
+        except TimeoutError:
+            yield None
+            continue
+        if item is None:
+            return
+        yield item
+
+
+def _encode(number: int, kind: str, data: Any) -> bytes:
+    return b"id: %d\nevent: %s\ndata: %s\n\n" % (number, kind.encode(), msgspec.json.encode(data))
+
+
+def _read_number(text: str | None) -> int | None:
+    return int(text) if text is not None and text.isdigit() else None
+
+
+def _stream(source: AsyncIterator[bytes]) -> Response:
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(source, media_type="text/event-stream", headers=headers)

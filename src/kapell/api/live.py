@@ -1,0 +1,155 @@
+"""Live events: what runs do, told to everyone who watches, as it becomes durable.
+
+A watcher of one run resumes where it left off, at any time: the ids of its events are their numbers in the history,
+which is read again for what was missed. A watcher of all runs resumes within the last `_KEPT` events; who was away for
+longer is told `reset`, and reads the lists anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from kapell.engine.active import ActiveRun
+    from kapell.engine.engine import Engine
+    from kapell.kernel.events import Event
+
+_KEPT = 10_000
+_QUEUE = 5_000
+"""A watcher that is so far behind is cut off: it comes back and resumes."""
+
+
+class RunChange(msgspec.Struct, frozen=True):
+    """That something happened to a run, as watchers of all runs get it: without its data.
+
+    Attributes:
+        run_id: The run.
+        namespace: Its workflow's namespace.
+        name: Its workflow's name.
+        seq: The event's number in the run's history.
+        type: The event's type.
+        status: Where the run stands after it.
+    """
+
+    run_id: str
+    namespace: str
+    name: str
+    seq: int
+    type: str
+    status: str
+
+
+class Watcher:
+    """Someone who watches: a queue of numbered things, and what belongs into it.
+
+    A watcher of one run gets its events, numbered as in the history; one of all runs gets `RunChange`s.
+    """
+
+    def __init__(self, run_id: str | None = None, namespaces: frozenset[str] | None = None) -> None:
+        """Watch one run, or all of some namespaces (`None`: of all)."""
+        self.run_id = run_id
+        self.namespaces = namespaces
+        self.is_cut_off = False
+        self._queue: asyncio.Queue[tuple[int, Any] | None] = asyncio.Queue(_QUEUE)
+
+    def wants(self, change: RunChange) -> bool:
+        """Tell whether a change is for this watcher of all runs."""
+        return self.namespaces is None or change.namespace in self.namespaces
+
+    def put(self, number: int, item: Any) -> None:
+        """Hand something over; cut the watcher off if it does not keep up."""
+        if self.is_cut_off:
+            return
+        try:
+            self._queue.put_nowait((number, item))
+        except asyncio.QueueFull:
+            self.cut_off()
+
+    def cut_off(self) -> None:
+        """Let the watcher's stream end; it comes back and resumes."""
+        self.is_cut_off = True
+        if self._queue.full():
+            self._queue.get_nowait()
+        self._queue.put_nowait(None)
+
+    async def next(self, seconds: float) -> tuple[int, Any] | None:
+        """Return the next thing; `None` when the stream is over. Raises `TimeoutError` after so many seconds."""
+        async with asyncio.timeout(seconds):
+            return await self._queue.get()
+
+
+class LiveEvents:
+    """All watchers of an engine's runs."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Listen to an engine."""
+        self._kept: deque[tuple[int, RunChange]] = deque(maxlen=_KEPT)
+        self._of_all: set[Watcher] = set()
+        self._of_one: dict[str, set[Watcher]] = {}
+        self._starts: dict[str, asyncio.Future[None]] = {}
+        self.position = 0
+        """The number of the last change of all runs."""
+        engine.listen(self._note)
+
+    @property
+    def watchers(self) -> int:
+        """How many watch."""
+        return len(self._of_all) + sum(map(len, self._of_one.values()))
+
+    @contextmanager
+    def watch(self, watcher: Watcher) -> Iterator[Watcher]:
+        """Fill a watcher's queue until the context is left."""
+        watchers = self._of_all if watcher.run_id is None else self._of_one.setdefault(watcher.run_id, set())
+        watchers.add(watcher)
+        try:
+            yield watcher
+        finally:
+            watchers.discard(watcher)
+            if watcher.run_id is not None and not watchers:
+                self._of_one.pop(watcher.run_id, None)
+
+    def list_since(self, position: int, watcher: Watcher) -> list[tuple[int, RunChange]] | None:
+        """Return what a watcher of all runs has missed since a position; `None` if that is not known any more."""
+        oldest = self._kept[0][0] if self._kept else self.position + 1
+        if not oldest - 1 <= position <= self.position:
+            return None
+        return [(number, change) for number, change in self._kept if number > position and watcher.wants(change)]
+
+    @contextmanager
+    def expect_start(self, run_id: str) -> Iterator[asyncio.Future[None]]:
+        """Give what is done when the run's first event is on disk."""
+        expected = self._starts[run_id] = asyncio.get_running_loop().create_future()
+        try:
+            yield expected
+        finally:
+            self._starts.pop(run_id, None)
+
+    def close(self) -> None:
+        """End all streams, so that the server can stop."""
+        for watchers in [self._of_all, *self._of_one.values()]:
+            for watcher in watchers:
+                watcher.cut_off()
+
+    def _note(self, active: ActiveRun, first_seq: int, events: Sequence[Event]) -> None:
+        expected = self._starts.get(active.run_id) if first_seq == 1 else None
+        if expected is not None and not expected.done():
+            expected.set_result(None)
+        record, status = active.record, active.state.status
+        watching = self._of_one.get(active.run_id, ())
+        for seq, event in enumerate(events, first_seq):
+            self.position += 1
+            kind = event.__struct_config__.tag
+            change = RunChange(active.run_id, record.namespace, record.name, seq, str(kind), status)
+            self._kept.append((self.position, change))
+            for watcher in watching:
+                watcher.put(seq, event)
+            for watcher in self._of_all:
+                if watcher.wants(change):
+                    watcher.put(self.position, change)

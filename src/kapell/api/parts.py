@@ -1,0 +1,79 @@
+"""The parts that the API is a face of, as the composition root has wired them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from starlette.concurrency import run_in_threadpool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kapell.api.live import LiveEvents
+    from kapell.api.run_starts import RunStarts
+    from kapell.audit import AuditEntry, AuditLog
+    from kapell.clock import Clock
+    from kapell.engine.engine import Engine
+    from kapell.identity.access import Access
+    from kapell.identity.model import Principal
+    from kapell.identity.service import Identity
+    from kapell.identity.sessions import OpenSession
+    from kapell.settings import Settings
+    from kapell.workflows.published import PublishedWorkflows
+    from kapell.workflows.service import Workflows
+
+
+class Parts:
+    """Everything that routes use. Services block, so routes call them with `in_thread`; the engine never does."""
+
+    def __init__(  # noqa: PLR0913 -- it holds them all, and that is its whole purpose
+        self,
+        *,
+        settings: Settings,
+        clock: Clock,
+        engine: Engine,
+        live: LiveEvents,
+        run_starts: RunStarts,
+        audit: AuditLog,
+        identity: Identity,
+        workflows: Workflows,
+        published: PublishedWorkflows,
+    ) -> None:
+        """Take the parts."""
+        self.settings = settings
+        self.clock = clock
+        self.engine = engine
+        self.live = live
+        self.run_starts = run_starts
+        self.audit = audit
+        self.identity = identity
+        self.workflows = workflows
+        self.published = published
+        self.stopping = asyncio.Event()
+        """Set when the server begins to stop: streams end, and it is not ready any more."""
+
+    async def record(self, entry: AuditEntry) -> None:
+        """Write an audit record; it is durable when this returns."""
+        await in_thread(self.audit.record, [entry])
+
+    async def find_token_holder(self, text: str, address: str) -> Principal:
+        """Return who acts with an API token. Raises `UnauthenticatedError`."""
+        tokens = self.identity.tokens
+        known = tokens.find_remembered(text)
+        return known if known is not None else await in_thread(tokens.verify, text, address)
+
+    async def find_session_holder(self, cookie: str, address: str) -> Principal:
+        """Return who acts in a session. Raises `UnauthenticatedError`."""
+        found: OpenSession = await in_thread(self.identity.sessions.verify, cookie, address)
+        return found.principal
+
+    @property
+    def access(self) -> Access:
+        """Questions of permission."""
+        return self.identity.access
+
+
+async def in_thread(call: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+    """Call something that blocks, in a thread."""
+    return await run_in_threadpool(call, *arguments, **named)

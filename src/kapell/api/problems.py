@@ -1,0 +1,116 @@
+"""Errors as `application/problem+json` (RFC 9457): the one place where an error becomes an HTTP status."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from kapell.errors import KapellError
+from kapell.telemetry import get_logger
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI, Request
+
+log = get_logger(__name__)
+
+STATUSES: dict[str, int] = {
+    "usage": 422,
+    "not_found": 404,
+    "conflict": 409,
+    "unauthenticated": 401,
+    "forbidden": 403,
+    "limit_exceeded": 413,
+    "too_many_requests": 429,
+    "storage": 503,
+    "stale_owner": 503,
+    "damaged_history": 500,
+    "error": 500,
+}
+"""Error code -> HTTP status."""
+
+_CODES = {400: "usage", 404: "not_found", 405: "method_not_allowed", 413: "limit_exceeded", 415: "usage"}
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Why a request was not carried out.
+
+    Attributes:
+        type: A URI reference that names the kind of problem.
+        title: The kind of problem, in words.
+        status: The HTTP status.
+        code: The kind of problem, for programs.
+        detail: What happened, in a sentence.
+        hint: What to do next.
+        retryable: Whether the same request may succeed later.
+        request_id: Under which id the server's log has it.
+    """
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    hint: str = ""
+    retryable: bool = False
+    request_id: str = ""
+
+
+def make_problem(code: str, detail: str, *, status: int = 0, hint: str = "", retryable: bool = False) -> Problem:
+    """Return the problem of an error code."""
+    return Problem(
+        type=f"/problems/{code}",
+        title=code.replace("_", " ").capitalize(),
+        status=status or STATUSES.get(code, 500),
+        code=code,
+        detail=detail,
+        hint=hint,
+        retryable=retryable,
+    )
+
+
+def respond(problem: Problem, request_id: str = "") -> Response:
+    """Return a problem as a response."""
+    content = msgspec.json.encode(msgspec.structs.replace(problem, request_id=request_id))
+    headers = {"Cache-Control": "no-store"}
+    if problem.status == STATUSES["unauthenticated"]:
+        headers["WWW-Authenticate"] = 'Bearer realm="kapell"'
+    return Response(content, problem.status, headers, "application/problem+json")
+
+
+def add_handlers(app: FastAPI) -> None:
+    """Let every error of a route become a problem."""
+
+    @app.exception_handler(KapellError)
+    async def on_kapell_error(request: Request, error: KapellError) -> Response:
+        problem = make_problem(error.code, error.message, hint=error.hint, retryable=error.retryable)
+        if problem.status >= STATUSES["error"]:
+            log.error("request_failed", request_id=_id_of(request), code=error.code, message=error.message)
+        return respond(problem, _id_of(request))
+
+    @app.exception_handler(RequestValidationError)
+    async def on_unfit_request(request: Request, error: RequestValidationError) -> Response:
+        return respond(make_problem("usage", _say_unfit(error)), _id_of(request))
+
+    @app.exception_handler(HTTPException)
+    async def on_http_exception(request: Request, error: HTTPException) -> Response:
+        code = _CODES.get(error.status_code, "error")
+        return respond(make_problem(code, str(error.detail), status=error.status_code), _id_of(request))
+
+    @app.exception_handler(Exception)
+    async def on_failure(request: Request, error: Exception) -> Response:
+        log.error("request_crashed", request_id=_id_of(request), error=f"{type(error).__name__}: {error}")
+        problem = make_problem("error", "Kapell failed over this request.", hint="The log has it under the request id.")
+        return respond(problem, _id_of(request))
+
+
+def _say_unfit(error: RequestValidationError) -> str:
+    parts = [f"{'.'.join(str(step) for step in each['loc'])}: {each['msg']}" for each in error.errors()]
+    return f"The request does not fit: {'; '.join(parts)}."
+
+
+def _id_of(request: Any) -> str:
+    return str(request.scope.get("state", {}).get("request_id", ""))

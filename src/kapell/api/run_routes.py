@@ -1,0 +1,330 @@
+"""Routes of runs: start, list, look at, command."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Header, Query, Request, Response
+
+from kapell.api.callers import needs
+from kapell.api.parts import in_thread
+from kapell.api.run_views import Asked, Fork, Forked, NumberedEvent, Retry, RunDetail, RunStart, RunView, Skip, view_run
+from kapell.api.wire import Page, answer, body, gives, takes
+from kapell.audit import AuditEntry
+from kapell.engine.definitions import Definitions
+from kapell.engine.loading import iter_events, load_active
+from kapell.engine.store import LogLine, RunFilter
+from kapell.errors import NotFoundError
+from kapell.kernel.events import to_micros
+from kapell.kernel.narration import Narrator
+from kapell.kernel.recovery import fold
+from kapell.kernel.state import State
+from kapell.kernel.why import Explanation, explain_run, explain_task
+from kapell.workflows.model import LATEST
+
+if TYPE_CHECKING:
+    from kapell.api.callers import Caller
+    from kapell.api.parts import Parts
+    from kapell.engine.store import RunRecord
+
+router = APIRouter(tags=["runs"])
+
+_MOST_PAGES = 50
+_SCANNED = 200
+_KEY_LENGTH = 200
+
+Cursor = Annotated[str | None, Query(description="Where the page begins: `next` of the page before.")]
+Limit = Annotated[int, Query(ge=1, le=500, description="How many at most.")]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=_KEY_LENGTH,
+        description="The same key starts one run only, for seven days.",
+    ),
+]
+
+
+@router.post("/runs", status_code=201, responses=gives(RunView, 201, "Started."), openapi_extra=takes(RunStart))
+async def start_run(
+    request: Request,
+    caller: Any = needs("run.start"),
+    start: Any = body(RunStart),
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Start a run of a published workflow. It is on disk when the answer comes."""
+    parts = parts_of(request)
+    await caller.require(start.namespace)
+    found = await in_thread(parts.published.get_startable, start.namespace, start.name, start.version or LATEST)
+    name = f"workflow/{found.about.full_name}"
+    run_id, is_new = await parts.run_starts.start(
+        caller.actor, found.workflow, name, start.namespace, start.input, idempotency_key
+    )
+    record = await find_record(parts, run_id)
+    return answer(view_run(record), 201 if is_new else 200, {"Location": f"/api/v1/runs/{run_id}"})
+
+
+@router.get("/runs", responses=gives(Page[RunView]))
+async def list_runs(
+    request: Request,
+    caller: Any = needs("run.read"),
+    status: Annotated[list[str] | None, Query(description="Only these; may be repeated.")] = None,
+    namespace: str | None = None,
+    name: str | None = None,
+    parent: str | None = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Response:
+    """List runs, the newest first."""
+    parts = parts_of(request)
+    if namespace is not None:
+        await caller.require(namespace)
+    where = RunFilter(statuses=frozenset(status or ()), namespace=namespace, name=name, parent_run_id=parent)
+    found, last = await in_thread(_list_visible, parts, where, caller.namespaces, limit, cursor)
+    return answer(Page([view_run(record) for record in found], last))
+
+
+def _list_visible(
+    parts: Parts, where: RunFilter, namespaces: frozenset[str] | None, limit: int, after: str | None
+) -> tuple[list[RunRecord], str | None]:
+    """Return a page of the runs that the caller may see, and the cursor of the next one."""
+    if namespaces is not None and len(namespaces) == 1 and where.namespace is None:
+        where = msgspec.structs.replace(where, namespace=next(iter(namespaces)))
+    found: list[RunRecord] = []
+    for _ in range(_MOST_PAGES):
+        size = limit + 1 if namespaces is None or where.namespace is not None else _SCANNED
+        page = parts.engine.store.list_runs(where, limit=size, after=after)
+        for record in page:
+            if namespaces is None or record.namespace in namespaces:
+                if len(found) == limit:
+                    return found, found[-1].run_id
+                found.append(record)
+        if len(page) < size:
+            return found, None
+        after = page[-1].run_id
+    return found, after
+
+
+@router.get("/runs/{run_id}", responses=gives(RunDetail))
+async def get_run(request: Request, run_id: str, caller: Any = needs("run.read")) -> Response:
+    """Show a run."""
+    parts = parts_of(request)
+    record = await get_visible(parts, run_id, caller)
+    if not caller.may("run.data", record.namespace):
+        return answer(RunDetail(view_run(record), has_data=False))
+    state = await in_thread(_load_state, parts, run_id)
+    return answer(RunDetail(view_run(record), True, state.raw_input, state.output, state.error))
+
+
+def _load_state(parts: Parts, run_id: str) -> State:
+    return load_active(parts.engine.store, Definitions(parts.engine.store), run_id).state
+
+
+@router.get("/runs/{run_id}/history", responses=gives(Page[NumberedEvent]))
+async def list_history(
+    request: Request, run_id: str, caller: Any = needs("run.read"), after: int = 0, limit: Limit = 200
+) -> Response:
+    """List what happened to a run, in order."""
+    parts = parts_of(request)
+    record = await get_visible(parts, run_id, caller)
+    events = await in_thread(read_history, parts, record, after, limit + 1, caller.may("run.data", record.namespace))
+    more = str(events[limit - 1].seq) if len(events) > limit else None
+    return answer(Page(events[:limit], more))
+
+
+def read_history(parts: Parts, record: RunRecord, after: int, limit: int, with_data: bool) -> list[NumberedEvent]:
+    """Return events of a run's history that follow one."""
+    narrator = Narrator(Definitions(parts.engine.store).get(record.definition).program)
+    found: list[NumberedEvent] = []
+    for seq, event in iter_events(parts.engine.store, record.run_id):
+        told = narrator.tell(event)
+        if seq > after:
+            found.append(NumberedEvent(seq, told.text, told.reference, event if with_data else None))
+        if len(found) == limit:
+            break
+    return found
+
+
+@router.get("/runs/{run_id}/state", responses=gives(dict[str, Any]))
+async def get_state(
+    request: Request, run_id: str, caller: Any = needs("run.data"), at: Annotated[int | None, Query(ge=1)] = None
+) -> Response:
+    """Show the state that a run had after an event of its history, or has now: data, open tasks, timers."""
+    parts = parts_of(request)
+    record = await get_visible(parts, run_id, caller)
+    return answer(await in_thread(_fold_until, parts, record, at))
+
+
+def _fold_until(parts: Parts, record: RunRecord, at: int | None) -> dict[str, Any]:
+    program = Definitions(parts.engine.store).get(record.definition).program
+    numbered = iter_events(parts.engine.store, record.run_id)
+    state = fold(program, (event for seq, event in numbered if at is None or seq <= at), State())
+    entries = [
+        {
+            "entry": entry.entry,
+            "reference": entry.reference,
+            "input": entry.input,
+            "attempt": None
+            if entry.attempt is None
+            else {"number": entry.attempt.number, "state": entry.attempt.state},
+            "timers": entry.timers,
+        }
+        for entry in state.entries.values()
+    ]
+    return {
+        "seq": state.seq,
+        "status": state.status,
+        "input": state.raw_input,
+        "context": state.contexts.get(0),
+        "output": state.output,
+        "error": state.error,
+        "open": entries,
+    }
+
+
+@router.get("/runs/{run_id}/why", responses=gives(Explanation))
+async def explain(request: Request, run_id: str, caller: Any = needs("run.read"), task: str | None = None) -> Response:
+    """Say why a run stands where it stands, or what became of a task, and what can be done."""
+    parts = parts_of(request)
+    record = await get_visible(parts, run_id, caller)
+    found = await in_thread(_explain, parts, record, task)
+    if found is None:
+        raise NotFoundError(f"The workflow has no task `{task}`.")
+    return answer(found)
+
+
+def _explain(parts: Parts, record: RunRecord, task: str | None) -> Explanation | None:
+    program = Definitions(parts.engine.store).get(record.definition).program
+    events = (event for _, event in iter_events(parts.engine.store, record.run_id))
+    now = to_micros(parts.clock.now())
+    return explain_run(program, events, now) if task is None else explain_task(program, events, now, task)
+
+
+@router.get("/runs/{run_id}/log", responses=gives(Page[LogLine]))
+async def list_log(
+    request: Request, run_id: str, caller: Any = needs("run.data"), after: int = 0, limit: Limit = 500
+) -> Response:
+    """List lines that a run's processes wrote."""
+    parts = parts_of(request)
+    await get_visible(parts, run_id, caller)
+    parts.engine.logbook.flush()
+    lines = await in_thread(parts.engine.store.read_log, run_id, after_seq=after, limit=limit + 1)
+    return answer(Page(lines[:limit], str(lines[limit - 1].seq) if len(lines) > limit else None))
+
+
+# -- commands ----------------------------------------------------------------------------------------------------------
+
+
+@router.post("/runs/{run_id}/cancel", responses=gives(RunView), openapi_extra=takes(Asked))
+async def cancel_run(
+    request: Request, run_id: str, caller: Any = needs("run.control"), asked: Any = body(Asked)
+) -> Response:
+    """Cancel a run: its processes and the child runs that it waits for are ended."""
+    parts = await record_command(request, run_id, caller, "run.cancel", asked.reason)
+    await parts.engine.cancel_run(run_id, _say_who(caller, asked.reason))
+    return answer(view_run(await find_record(parts, run_id)))
+
+
+@router.post("/runs/{run_id}/suspend", responses=gives(RunView), openapi_extra=takes(Asked))
+async def suspend_run(
+    request: Request, run_id: str, caller: Any = needs("run.control"), asked: Any = body(Asked)
+) -> Response:
+    """Suspend a run: what is under way ends, and nothing new begins."""
+    parts = await record_command(request, run_id, caller, "run.suspend", asked.reason)
+    await parts.engine.suspend_run(run_id, _say_who(caller, asked.reason))
+    return answer(view_run(await find_record(parts, run_id)))
+
+
+@router.post("/runs/{run_id}/resume", responses=gives(RunView), openapi_extra=takes(Asked))
+async def resume_run(
+    request: Request, run_id: str, caller: Any = needs("run.control"), asked: Any = body(Asked)
+) -> Response:
+    """Let a suspended run go on."""
+    parts = await record_command(request, run_id, caller, "run.resume", asked.reason)
+    await parts.engine.resume_run(run_id)
+    return answer(view_run(await find_record(parts, run_id)))
+
+
+@router.post("/runs/{run_id}/retry", responses=gives(RunView), openapi_extra=takes(Retry))
+async def retry_task(
+    request: Request, run_id: str, caller: Any = needs("run.repair"), retry: Any = body(Retry)
+) -> Response:
+    """Try the failed task of a run again, or one around it, with another input if one is given."""
+    parts = await record_command(request, run_id, caller, "run.retry", retry.reason, {"reference": retry.reference})
+    await parts.engine.retry_task(run_id, retry.reference, retry.input)
+    return answer(view_run(await find_record(parts, run_id)))
+
+
+@router.post("/runs/{run_id}/skip", responses=gives(RunView), openapi_extra=takes(Skip))
+async def skip_task(
+    request: Request, run_id: str, caller: Any = needs("run.repair"), skip: Any = body(Skip)
+) -> Response:
+    """Let the failed task of a run count as done."""
+    parts = await record_command(request, run_id, caller, "run.skip", skip.reason)
+    await parts.engine.skip_task(run_id, skip.output)
+    return answer(view_run(await find_record(parts, run_id)))
+
+
+@router.post("/runs/{run_id}/fork", status_code=201, responses=gives(Forked, 201), openapi_extra=takes(Fork))
+async def fork_run(
+    request: Request, run_id: str, caller: Any = needs("run.repair"), fork: Any = body(Fork)
+) -> Response:
+    """Begin a new run that keeps this one's results before a task."""
+    parts = await record_command(request, run_id, caller, "run.fork", "", {"reference": fork.reference})
+    new_id, repeats = parts.engine.fork_run(run_id, fork.reference)
+    await wait_for_record(parts, new_id)
+    return answer(Forked(view_run(await find_record(parts, new_id)), list(repeats)), 201)
+
+
+async def record_command(
+    request: Request, run_id: str, caller: Caller, action: str, reason: str, details: dict[str, Any] | None = None
+) -> Parts:
+    """Check that the caller may do this to the run, and write it down before it is done."""
+    parts = parts_of(request)
+    record = await get_visible(parts, run_id, caller)
+    entry = AuditEntry.by(
+        caller.actor, action, f"run/{run_id}", namespace=record.namespace, reason=reason, details=details or {}
+    )
+    await parts.record(entry)
+    return parts
+
+
+async def get_visible(parts: Parts, run_id: str, caller: Caller) -> RunRecord:
+    """Return a run's record; to who may not see its namespace it is not there.
+
+    Raises:
+        NotFoundError: There is no such run, or none that the caller may see.
+        ForbiddenError: The caller may see it, but not do this to it.
+    """
+    record = await find_record(parts, run_id)
+    if not caller.may("run.read", record.namespace):
+        raise NotFoundError(f"There is no run {run_id}.")
+    await caller.require(record.namespace)
+    return record
+
+
+async def find_record(parts: Parts, run_id: str) -> RunRecord:
+    """Return a run's record. Raises `NotFoundError`."""
+    record: RunRecord = await in_thread(parts.engine.store.get_record, run_id)
+    return record
+
+
+async def wait_for_record(parts: Parts, run_id: str) -> None:
+    """Return when a new run is on disk."""
+    try:
+        await find_record(parts, run_id)
+    except NotFoundError:
+        with parts.live.expect_start(run_id) as on_disk:
+            await on_disk
+
+
+def parts_of(request: Request) -> Parts:
+    """Return the parts of the application."""
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+def _say_who(caller: Caller, reason: str) -> str:
+    return f"{caller.actor.name} asked for it{': ' + reason if reason else '.'}"

@@ -1,0 +1,158 @@
+"""The server: one process with the engine and the API, from start to graceful stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from kapell.api.application import make_application
+from kapell.assembly import open_server
+from kapell.errors import UsageError
+from kapell.telemetry import get_logger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from kapell.api.parts import Parts
+    from kapell.settings import Settings
+
+log = get_logger(__name__)
+
+_STOP_SECONDS = 10
+_CERTIFICATE_POLL_SECONDS = 5.0
+_BACKLOG = 2048
+
+
+async def serve(settings: Settings, announce: Callable[[str, str | None], None]) -> None:
+    """Serve until SIGINT or SIGTERM.
+
+    Args:
+        settings: The settings.
+        announce: Is told the server's address, and the administrator's password if this start has made one.
+
+    Raises:
+        UsageError: The address cannot be listened on, or a setting cannot be used.
+        ConflictError: Another process owns the runs.
+    """
+    listener = listen(settings)
+    try:
+        async with open_server(settings) as (parts, password):
+            await Serving(settings, parts, listener).run(lambda: announce(_make_address(settings, listener), password))
+    finally:
+        listener.close()
+
+
+class Serving:
+    """uvicorn over the parts, with the stop in the right order: streams, requests, then the engine."""
+
+    def __init__(self, settings: Settings, parts: Parts, listener: socket.socket) -> None:
+        """Serve the parts' API at a socket that listens. Raises `UsageError` for a certificate that cannot be used."""
+        self._settings = settings
+        self._parts = parts
+        self._listener = listener
+        config = uvicorn.Config(
+            make_application(parts),
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=settings.trusted_proxies or None,
+            timeout_graceful_shutdown=_STOP_SECONDS,
+            ssl_certfile=settings.tls_certificate,
+            ssl_keyfile=settings.tls_key,
+        )
+        try:
+            config.load()
+        except OSError as error:
+            raise UsageError(f"The certificate cannot be used: {error}.") from error
+        self._config = config
+        self._server = uvicorn.Server(config)
+
+    async def run(self, announce: Callable[[], None]) -> None:
+        """Serve until `stop` or a signal; `announce` is called when requests are taken."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.stop)
+        reloading = loop.create_task(self._reload_certificate())
+        serving = loop.create_task(self._serve())
+        try:
+            while not self._server.started and not serving.done():  # noqa: ASYNC110 -- uvicorn sets no event
+                await asyncio.sleep(0.005)
+            if not serving.done():
+                announce()
+            await serving
+        finally:
+            reloading.cancel()
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
+
+    async def _serve(self) -> None:
+        await self._server._serve(sockets=[self._listener])  # noqa: SLF001 -- `serve` would take the signals away from us
+
+    def stop(self) -> None:
+        """Begin to stop; the second time, at once."""
+        if self._parts.stopping.is_set():
+            self._server.force_exit = True
+        self._parts.stopping.set()
+        self._parts.live.close()
+        self._server.should_exit = True
+
+    async def _reload_certificate(self) -> None:
+        """Use a new certificate for new connections as soon as its files have changed."""
+        paths = [path for path in (self._settings.tls_certificate, self._settings.tls_key) if path is not None]
+        context = self._config.ssl
+        if not paths or context is None:
+            return
+        seen = _stamp(paths)
+        while True:
+            await asyncio.sleep(_CERTIFICATE_POLL_SECONDS)
+            now = _stamp(paths)
+            if now == seen:
+                continue
+            try:
+                context.load_cert_chain(paths[0], paths[1] if len(paths) > 1 else None)
+            except OSError as error:
+                log.warning("certificate_not_reloaded", message=str(error))
+            else:
+                seen = now
+                log.info("certificate_reloaded")
+
+
+def _stamp(paths: list[Path]) -> list[tuple[int, int]]:
+    found = []
+    for path in paths:
+        with suppress(OSError):
+            status = path.stat()
+            found.append((status.st_mtime_ns, status.st_ino))
+    return found
+
+
+def listen(settings: Settings) -> socket.socket:
+    """Return a socket that listens where the settings say. Raises `UsageError`."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        raise UsageError(
+            f"Nobody can listen on {settings.host}:{settings.port}: {error}.",
+            hint="Choose another --port, or stop what uses this one.",
+        ) from error
+    return listener
+
+
+def _make_address(settings: Settings, listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    scheme = "https" if settings.tls_certificate else "http"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"

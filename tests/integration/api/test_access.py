@@ -1,0 +1,188 @@
+"""Who may do what: every route that there is, as everybody."""
+
+from __future__ import annotations
+
+import pytest
+from fastapi.routing import APIRoute
+
+from kapell.api.application import make_application
+from kapell.api.callers import Needs
+from kapell.identity.permissions import BUILT_IN_ROLES, PERMISSIONS
+
+PUBLIC = {("POST", "/api/v1/sign-in"), ("GET", "/health"), ("GET", "/ready"), ("GET", "/metrics")}
+"""What strangers may ask: to be let in, and whether the server is well."""
+
+EXPECTED = """
+viewer        run.read workflow.read
+operator      run.read workflow.read run.start run.control run.repair run.data
+author        run.read workflow.read run.start run.control run.data workflow.write workflow.publish
+approver      run.read workflow.read
+auditor       run.read workflow.read audit.read identity.read
+administrator run.read workflow.read run.start run.control run.repair run.data workflow.write workflow.publish
+              audit.read identity.read identity.write
+"""
+"""Which permissions that routes need a role has everywhere; reviewed by hand."""
+
+
+def read_expected():
+    """Role -> permissions."""
+    found, role = {}, ""
+    for line in EXPECTED.strip().splitlines():
+        words = line.split()
+        if not line.startswith(" "):
+            role, *words = words
+        found.setdefault(role, set()).update(words)
+    return found
+
+
+def list_routes(app):
+    """Return (method, path, permission or None) of every route."""
+    found = []
+    for route in iter_routes(app.routes):
+        needed = [each.call for each in route.dependant.dependencies if isinstance(each.call, Needs)]
+        assert len(needed) <= 1
+        found += [(method, route.path, needed[0].permission if needed else None) for method in route.methods]
+    return found
+
+
+def iter_routes(routes):
+    """Give all routes, those of included routers with their whole paths."""
+    for route in routes:
+        if hasattr(route, "effective_route_contexts"):
+            yield from route.effective_route_contexts()
+        elif isinstance(route, APIRoute):
+            yield route
+        else:
+            assert route.path == "/api/v1/openapi.json", route
+
+
+@pytest.fixture
+def routes(server):
+    found = list_routes(make_application(server.parts))
+    assert len(found) > 50
+    return found
+
+
+def test_every_route_names_its_permission(routes):
+    unguarded = {(method, path) for method, path, permission in routes if permission is None}
+    assert unguarded == PUBLIC
+    assert {permission for *_, permission in routes if permission} <= PERMISSIONS.keys()
+
+
+def test_the_built_in_roles_hold_what_was_reviewed(routes):
+    needed = {permission for *_, permission in routes if permission}
+    held = {name: set(role.permissions) & needed for name, role in BUILT_IN_ROLES.items()}
+    assert held == read_expected()
+
+
+async def test_strangers_are_refused_everywhere(server, routes):
+    stranger = server.client()
+    wrong = server.client("kpl_" + "0" * 26 + "_" + "0" * 64)
+    for method, path, permission in routes:
+        if permission is not None:
+            for client in (stranger, wrong):
+                problem = await client.ask(method, fill(path), {}, status=401, prefix="")
+                assert problem["code"] == "unauthenticated", (method, path)
+
+
+@pytest.mark.parametrize("role", sorted(BUILT_IN_ROLES))
+async def test_each_role_gets_at_its_routes_and_at_no_other(server, admin, routes, role):
+    client = await make_person(server, admin, role)
+    held = read_expected()[role]
+    for method, path, permission in routes:
+        if not permission or path.endswith("/events"):
+            continue
+        answer = await ask_for_status(client, method, fill(path))
+        assert (answer == 403) == (permission not in held), (role, method, path, permission, answer)
+
+
+async def test_a_role_in_one_namespace_reaches_no_other(server, admin):
+    await admin.publish(namespace="mine")
+    await admin.publish(namespace="theirs")
+    own = await admin.run(namespace="mine")
+    other = await admin.run(namespace="theirs")
+    client = await make_person(server, admin, "operator", namespace="mine")
+    assert [run["run_id"] for run in (await client.get("/runs"))["items"]] == [own["run_id"]]
+    assert {item["namespace"] for item in (await client.get("/workflows"))["items"]} == {"mine"}
+    await client.get(f"/runs/{own['run_id']}")
+    await client.get(f"/runs/{other['run_id']}", status=404)
+    await client.post(f"/runs/{other['run_id']}/cancel", status=404)
+    await client.run(namespace="theirs", status=403)
+    await client.get("/runs?namespace=theirs", status=403)
+    denied = await admin.get("/audit/records?decision=denied")
+    assert {record["action"] for record in denied["items"]}, "denials are recorded"
+
+
+async def test_a_viewer_sees_no_data(server, admin):
+    await admin.publish()
+    run = await admin.run({"name": "secret-canary"})
+    await admin.wait_run(run["run_id"])
+    viewer = await make_person(server, admin, "viewer")
+    found = await viewer.get(f"/runs/{run['run_id']}")
+    assert not found["has_data"]
+    history = await viewer.get(f"/runs/{run['run_id']}/history")
+    assert "secret-canary" not in str(found) + str(history)
+    await viewer.get(f"/runs/{run['run_id']}/state", status=403)
+
+
+async def test_nobody_gives_what_they_do_not_have(server, admin):
+    await admin.ask("PUT", "/roles/clerk", {"permissions": ["identity.read", "identity.write"]})
+    clerk = await make_person(server, admin, "clerk")
+    me = await clerk.get("/me")
+    subject = {"kind": "person", "key": (await find_person(admin, me["name"].partition("/")[0]))["person_id"]}
+    await clerk.post("/bindings", {"role": "administrator", "subject": subject}, status=403)
+    await clerk.ask("PUT", "/roles/other", {"permissions": ["run.start"]}, status=403)
+    administrator = await find_person(admin, "admin")
+    await clerk.post(f"/people/{administrator['person_id']}/password", {"password": "Taken-over-12345"}, status=403)
+    await clerk.post(f"/people/{administrator['person_id']}/disable", status=403)
+
+
+async def test_another_site_gets_nowhere_with_a_persons_cookie(server):
+    client = server.client()
+    await client.post("/sign-in", {"name": "admin", "password": server.password})
+    cookie = client.last.cookies["kapell_session"]
+    assert cookie["httponly"]
+    assert cookie["samesite"].lower() == "strict"
+    own = {"Cookie": f"kapell_session={cookie.value}"}
+    assert (await client.get("/me", headers=own))["name"] == "admin"
+    for foreign in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
+        await client.post("/groups", {"name": "made-by-others"}, headers={**own, **foreign}, status=403)
+    await client.post("/groups", {"name": "own"}, headers={**own, "Origin": server.address})
+
+
+async def test_a_sign_in_replaces_the_session_that_was_there(server):
+    client = server.client()
+    planted = {"Cookie": "kapell_session=planted"}
+    await client.post("/sign-in", {"name": "admin", "password": server.password}, headers=planted)
+    first = client.last.cookies["kapell_session"].value
+    assert first != "planted"
+    own = {"Cookie": f"kapell_session={first}"}
+    await client.post("/sign-in", {"name": "admin", "password": server.password}, headers=own)
+    await client.get("/me", headers=own, status=401)
+
+
+def fill(path):
+    """Put something into a path's parameters."""
+    return path.replace("{number}", "1").replace("{", "").replace("}", "")
+
+
+async def ask_for_status(client, method, path):
+    try:
+        await client.ask(method, path, {} if method != "GET" else None, status=-1, prefix="")
+    except AssertionError:
+        return client.last.status
+    raise AssertionError
+
+
+async def find_person(admin, name):
+    (found,) = [person for person in (await admin.get(f"/people?search={name}"))["items"] if person["name"] == name]
+    return found
+
+
+async def make_person(server, admin, role, namespace=None):
+    """Return the client of a new person who has a role."""
+    name = f"{role}-{namespace or 'everywhere'}"
+    person = await admin.post("/people", {"name": name, "password": "Correct-horse-battery-1"})
+    subject = {"kind": "person", "key": person["person_id"]}
+    await admin.post("/bindings", {"role": role, "subject": subject, "namespace": namespace})
+    return await server.sign_in(name, "Correct-horse-battery-1")
