@@ -56,6 +56,7 @@ def introduce_key(
     keys = store.list_keys(connection)
     introduction = Introduction(
         at=write_moment(now),
+        is_endorsed=before is not None,
         key_id=signer.key_id,
         number=len(keys) + 1,
         predecessor=keys[-1].introduction.key_id if keys else "",

@@ -160,6 +160,7 @@ class Introduction(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         at: When, as `2026-01-31T12:00:00.000000Z`.
+        is_endorsed: Whether the predecessor endorses it: not so for the first key and one that replaces a lost key.
         key_id: The key's id: the first 16 bytes of the SHA-256 of the public key, in hexadecimal.
         kind: What this is, so that no signature can be mistaken for another.
         number: The key's number, from 1 without a gap.
@@ -168,8 +169,9 @@ class Introduction(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     at: str
+    is_endorsed: bool
     key_id: str
-    kind: str = "kapell.audit.key.1"
+    kind: Literal["kapell.audit.key.1"] = "kapell.audit.key.1"
     number: int
     predecessor: str
     public_key: str
@@ -181,8 +183,7 @@ class KnownKey(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         introduction: Its statement.
         signature: The statement, signed by the key itself, in hexadecimal.
-        endorsement: The statement, signed by the key before, in hexadecimal; empty for the first key, and for one that
-            had to replace a lost one.
+        endorsement: The statement, signed by the key before, in hexadecimal; empty if it is not endorsed.
     """
 
     introduction: Introduction
@@ -206,7 +207,7 @@ class HeadStatement(msgspec.Struct, frozen=True, kw_only=True):
 
     at: str
     key_id: str
-    kind: str = "kapell.audit.head.1"
+    kind: Literal["kapell.audit.head.1"] = "kapell.audit.head.1"
     number: int
     previous: str
     public_key: str
@@ -238,5 +239,5 @@ class TailStatement(msgspec.Struct, frozen=True, kw_only=True):
 
     hash: str
     key_id: str
-    kind: str = "kapell.audit.tail.1"
+    kind: Literal["kapell.audit.tail.1"] = "kapell.audit.tail.1"
     number: int

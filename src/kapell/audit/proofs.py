@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 import sqlalchemy as sa
@@ -79,7 +79,7 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
         since: The proof that the log only grew since an older head, where it was asked for.
     """
 
-    kind: str = "kapell.audit.proof.1"
+    kind: Literal["kapell.audit.proof.1"] = "kapell.audit.proof.1"
     record: SealedRecord
     path: list[str]
     head: Head

@@ -132,6 +132,10 @@ class AuditLog:
         """
         return self._append(connection, [entry], now)[0]
 
+    def append_many(self, connection: sa.Connection, entries: Sequence[AuditEntry], now: datetime) -> list[int]:
+        """Add records in the caller's transaction, as `append` does, and return their numbers."""
+        return self._append(connection, entries, now) if entries else []
+
     def record(self, entries: Sequence[AuditEntry]) -> list[int]:
         """Add records in a transaction of their own, and return their numbers.
 

@@ -173,6 +173,7 @@ def insert_key(connection: sa.Connection, key: KnownKey, at: datetime) -> None:
             "public_key": bytes.fromhex(statement.public_key),
             "introduced_at": at,
             "predecessor": statement.predecessor,
+            "is_endorsed": statement.is_endorsed,
             "signature": bytes.fromhex(key.signature),
             "endorsement": bytes.fromhex(key.endorsement),
         },
@@ -246,6 +247,7 @@ def _make_head(row: sa.Row[Any]) -> StoredHead:
 def _make_key(row: sa.Row[Any]) -> KnownKey:
     introduction = Introduction(
         at=write_moment(row.introduced_at),
+        is_endorsed=row.is_endorsed,
         key_id=row.key_id,
         number=row.number,
         predecessor=row.predecessor,
