@@ -54,6 +54,7 @@ audit_keys = sa.Table(
     sa.Column("public_key", sa.LargeBinary, nullable=False),
     sa.Column("introduced_at", Moment, nullable=False),
     sa.Column("predecessor", sa.Text, nullable=False),
+    sa.Column("is_endorsed", sa.Boolean, nullable=False),
     sa.Column("signature", sa.LargeBinary, nullable=False),
     sa.Column("endorsement", sa.LargeBinary, nullable=False),
     sa.CheckConstraint("number >= 1", "numbered_from_one"),

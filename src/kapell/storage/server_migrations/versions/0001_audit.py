@@ -66,6 +66,7 @@ def _make_signatures() -> None:
         sa.Column("public_key", sa.LargeBinary, nullable=False),
         sa.Column("introduced_at", sa.BigInteger, nullable=False),
         sa.Column("predecessor", sa.Text, nullable=False),
+        sa.Column("is_endorsed", sa.Boolean, nullable=False),
         sa.Column("signature", sa.LargeBinary, nullable=False),
         sa.Column("endorsement", sa.LargeBinary, nullable=False),
         sa.PrimaryKeyConstraint("number", name=op.f("audit_keys_key")),
