@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Response
 from fastapi.openapi.utils import get_openapi
 
 import kapell
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from kapell.api.parts import Parts
 
 PREFIX = "/api/v1"
-_PROBLEM_STATUSES = (401, 403, 404, 409, 413, 422, 503)
+_PROBLEM_STATUSES = (401, 403, 404, 409, 413, 422, 429, 503)
 
 
 def make_application(parts: Parts) -> FastAPI:
@@ -36,7 +36,7 @@ def make_application(parts: Parts) -> FastAPI:
         openapi_url=f"{PREFIX}/openapi.json",
         docs_url=None,
         redoc_url=None,
-        default_response_class=None,  # type: ignore[arg-type] # every route answers with a response of its own
+        default_response_class=Response,  # every route makes its own, and says in `responses` what is in it
     )
     app.state.parts = parts
     app.state.metrics = health_routes.make_registry(parts)

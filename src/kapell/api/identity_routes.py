@@ -14,6 +14,7 @@ from kapell.api.run_routes import Cursor, Limit, parts_of
 from kapell.api.wire import Page, answer, body, gives, takes
 from kapell.identity.access import Holder
 from kapell.identity.model import ApiToken, Binding, Grant, Group, Person, Role, Scope, Subject
+from kapell.identity.roles import check_permissions
 
 if TYPE_CHECKING:
     from kapell.api.callers import Caller
@@ -243,7 +244,7 @@ async def define_role(
     request: Request, name: str, caller: Any = needs("identity.write"), given: Any = body(RoleDefinition)
 ) -> Response:
     """Make an own role, or replace it; whoever has it has the new permissions at once."""
-    await _require_grantable(request, caller, given.permissions, None)
+    await _require_grantable(request, caller, check_permissions(given.permissions), None)
     service = parts_of(request).identity.roles
     return answer(await in_thread(service.define, name, given.description, given.permissions, caller.actor))
 
@@ -301,6 +302,7 @@ async def list_who_can(
 ) -> Response:
     """Say who may do something in a namespace, or everywhere, and by which bindings."""
     await caller.require(namespace)
+    check_permissions([permission])
     return answer(await in_thread(parts_of(request).access.list_who_can, permission, namespace))
 
 

@@ -24,7 +24,7 @@ STATUSES: dict[str, int] = {
     "unauthenticated": 401,
     "forbidden": 403,
     "limit_exceeded": 413,
-    "too_many_requests": 429,
+    "too_many_attempts": 429,
     "storage": 503,
     "stale_owner": 503,
     "damaged_history": 500,
@@ -72,12 +72,14 @@ def make_problem(code: str, detail: str, *, status: int = 0, hint: str = "", ret
     )
 
 
-def respond(problem: Problem, request_id: str = "") -> Response:
-    """Return a problem as a response."""
+def respond(problem: Problem, request_id: str = "", *, retry_after_seconds: int = 0) -> Response:
+    """Return a problem as a response; where it helps to wait, it says how long."""
     content = msgspec.json.encode(msgspec.structs.replace(problem, request_id=request_id))
     headers = {"Cache-Control": "no-store"}
     if problem.status == STATUSES["unauthenticated"]:
         headers["WWW-Authenticate"] = 'Bearer realm="kapell"'
+    if retry_after_seconds:
+        headers["Retry-After"] = str(retry_after_seconds)
     return Response(content, problem.status, headers, "application/problem+json")
 
 
@@ -89,7 +91,7 @@ def add_handlers(app: FastAPI) -> None:
         problem = make_problem(error.code, error.message, hint=error.hint, retryable=error.retryable)
         if problem.status >= STATUSES["error"]:
             log.error("request_failed", request_id=_id_of(request), code=error.code, message=error.message)
-        return respond(problem, _id_of(request))
+        return respond(problem, _id_of(request), retry_after_seconds=getattr(error, "retry_after_seconds", 0))
 
     @app.exception_handler(RequestValidationError)
     async def on_unfit_request(request: Request, error: RequestValidationError) -> Response:

@@ -31,13 +31,13 @@ class Client:
     def __init__(self, session, address, token=None):
         self._session = session
         self.address = address
-        self._headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        self.headers = {} if token is None else {"Authorization": f"Bearer {token}"}
 
     async def ask(self, method, path, body=None, *, status=None, headers=None, prefix="/api/v1"):
         """Send a request, check the status, and return the answer's body."""
         data = None if body is None else io.BytesIO(json.dumps(body).encode())
         async with self._session.request(
-            method, f"{self.address}{prefix}{path}", data=data, headers={**self._headers, **(headers or {})}
+            method, f"{self.address}{prefix}{path}", data=data, headers={**self.headers, **(headers or {})}
         ) as response:
             self.last = response
             text = await response.text()
@@ -53,7 +53,7 @@ class Client:
 
     def stream(self, path, headers=None):
         """Open a stream of events."""
-        return self._session.get(f"{self.address}/api/v1{path}", headers={**self._headers, **(headers or {})})
+        return self._session.get(f"{self.address}/api/v1{path}", headers={**self.headers, **(headers or {})})
 
     async def publish(self, namespace="demo", name="hello", version="1.0.0", source=None):
         """Publish a workflow."""

@@ -1,0 +1,74 @@
+"""The OpenAPI document: it is whole, and what the server answers is what it says, also to nonsense."""
+
+from __future__ import annotations
+
+import asyncio
+
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+EXAMPLES = 12
+STREAMS = {"/api/v1/events", "/api/v1/runs/{run_id}/events"}
+
+
+async def test_the_document_is_whole(server):
+    document = await server.client().get("/openapi.json")
+    assert document["openapi"].startswith("3.1")
+    operations = [
+        (path, method, operation) for path, each in document["paths"].items() for method, operation in each.items()
+    ]
+    assert len(operations) > 50
+    assert len({operation["operationId"] for *_, operation in operations}) == len(operations)
+    for path, method, operation in operations:
+        assert operation["summary"], (method, path)
+        assert operation["responses"], (method, path)
+        for parameter in operation.get("parameters", []):
+            assert parameter["schema"], (method, path, parameter)
+    text = str(document)
+    names = document["components"]["schemas"]
+    assert all(f"#/components/schemas/{name}" in text or name for name in names)
+
+
+async def test_nonsense_is_answered_as_the_document_says(server, admin):
+    """Whatever is sent, by an administrator with data in place: no failure of the server, no answer outside its schema."""
+    await admin.publish()
+    run = await admin.run()
+    await admin.wait_run(run["run_id"])
+    failures = await asyncio.to_thread(try_everything, server.address, admin.headers)
+    assert failures == []
+
+
+def try_everything(address, headers):
+    schema = schemathesis.openapi.from_url(f"{address}/api/v1/openapi.json")
+    failures = []
+    for result in schema.get_all_operations():
+        operation = result.ok()
+        if operation.path in STREAMS or operation.path == "/api/v1/me/password":
+            continue
+        strategy = operation.as_strategy()
+
+        @given(case=strategy)
+        @settings(
+            max_examples=EXAMPLES,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            phases=[Phase.explicit, Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        def check(case):
+            response = case.call(headers=headers)
+            case.validate_response(response, checks=CHECKS)
+
+        try:
+            check()
+        except BaseException as error:  # noqa: BLE001 -- all of them are collected and shown
+            failures.append(f"{operation.label}: {error}"[:1500])
+    return failures
