@@ -14,12 +14,15 @@ from kapell.engine.engine import Engine, EngineOptions
 from kapell.engine.expression_helper import ExpressionHelper
 from kapell.engine.secrets import SecretSource
 from kapell.engine.sqlite_store import SqliteRunStore
+from kapell.errors import UsageError
 from kapell.kernel.limits import Limits
 from kapell.storage.data_folder import DataFolder
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 
+    from kapell.engine.postgres_store import OwnerLock
+    from kapell.engine.store import RunStore
     from kapell.language.model import Workflow
     from kapell.sdk import Activity
     from kapell.settings import Settings
@@ -31,31 +34,47 @@ GROUPS = {"http": "calls", "openapi": "calls", "shell": "processes", "script": "
 """Which limit counts which kind of activity."""
 
 
-def open_store(settings: Settings, *, busy_timeout_seconds: float = 5.0) -> SqliteRunStore:
-    """Open the runs of the data folder, to read them or to leave commands; whoever owns them goes on.
+def open_store(settings: Settings, *, busy_timeout_seconds: float = 5.0) -> RunStore:
+    """Open the runs of the database or of the data folder, to read them or to leave commands; their owner goes on.
+
+    Args:
+        settings: The settings.
+        busy_timeout_seconds: How long a call waits for another process that writes, where runs are kept in SQLite.
 
     Raises:
-        UsageError: The folder cannot be used.
+        UsageError: The folder or the database's URL cannot be used.
+        StorageError: The database cannot be reached or used.
     """
+    if settings.database:
+        return _open_postgres_store(settings.database)
     folder = DataFolder(settings.data)
     return SqliteRunStore(folder.database_path, folder.log_path, busy_timeout_seconds=busy_timeout_seconds)
 
 
+def make_lock(settings: Settings) -> DataFolder | OwnerLock:
+    """Return the lock on the runs, not yet taken: the data folder's, or the database's."""
+    if settings.database:
+        with _needing_driver():
+            from kapell.engine.postgres_store import OwnerLock  # noqa: PLC0415 -- the driver is an optional extra
+        return OwnerLock(settings.database, SystemClock())
+    return DataFolder(settings.data)
+
+
 @contextmanager
-def own_store(settings: Settings) -> Iterator[SqliteRunStore]:
-    """Own the runs of the data folder without working on them, until the context is left.
+def own_store(settings: Settings) -> Iterator[RunStore]:
+    """Own the runs without working on them, until the context is left.
 
     Raises:
-        ConflictError: Another process owns the runs of this folder.
-        UsageError: The folder cannot be used.
+        ConflictError: Another process owns the runs.
+        UsageError: The folder or the database's URL cannot be used.
     """
-    folder = DataFolder(settings.data)
-    folder.lock()
+    lock = make_lock(settings)
+    lock.lock()
     try:
         with closing(open_store(settings)) as store:
             yield store
     finally:
-        folder.unlock()
+        lock.unlock()
 
 
 @asynccontextmanager
@@ -66,7 +85,7 @@ async def open_engine(
     only: Collection[str] | None = None,
     origins: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Engine]:
-    """Own the runs of the data folder and work on them, until the context is left.
+    """Own the runs and work on them, until the context is left.
 
     Args:
         settings: The settings.
@@ -75,14 +94,16 @@ async def open_engine(
         origins: Where HTTP calls to an origin really go; for tests.
 
     Raises:
-        ConflictError: Another process owns the runs of this folder.
-        UsageError: The folder or a setting cannot be used.
+        ConflictError: Another process owns the runs.
+        UsageError: The folder, the database's URL or a setting cannot be used.
     """
-    folder = DataFolder(settings.data)
-    folder.lock()
+    lock = make_lock(settings)
+    if isinstance(lock, DataFolder):
+        lock.lock()
+    else:
+        await lock.lock_patiently()
     try:
-        store = SqliteRunStore(folder.database_path, folder.log_path, busy_timeout_seconds=_COMMIT_WAIT_SECONDS)
-        try:
+        with closing(open_store(settings, busy_timeout_seconds=_COMMIT_WAIT_SECONDS)) as store:
             engine = make_engine(settings, store, origins or {})
             engine.offer(workflows)
             await engine.start(only)
@@ -90,13 +111,29 @@ async def open_engine(
                 yield engine
             finally:
                 await engine.close()
-        finally:
-            store.close()
     finally:
-        folder.unlock()
+        lock.unlock()
 
 
-def make_engine(settings: Settings, store: SqliteRunStore, origins: Mapping[str, str]) -> Engine:
+def _open_postgres_store(url: str) -> RunStore:
+    with _needing_driver():
+        from kapell.engine.postgres_store import PostgresRunStore  # noqa: PLC0415 -- the driver is an optional extra
+        from kapell.storage.server_database import ServerDatabase  # noqa: PLC0415 -- loads slowly; commands need it not
+    ServerDatabase(url).close()
+    return PostgresRunStore(url)
+
+
+@contextmanager
+def _needing_driver() -> Iterator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            "PostgreSQL needs a driver that is not installed.", hint="Install it with: pip install 'kapell[postgres]'"
+        ) from error
+
+
+def make_engine(settings: Settings, store: RunStore, origins: Mapping[str, str]) -> Engine:
     """Wire an engine over a store; the caller starts and closes it."""
     return Engine(
         store=store,

@@ -27,6 +27,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         data: The data folder.
+        database: A PostgreSQL database for the runs and everything else, `postgresql://user:password@host:5432/name`;
+            when it is empty, SQLite in the data folder is used.
         secrets: A file with secrets (a JSON object), in addition to `KAPELL_SECRET_...` variables.
         max_calls: How many calls (`call: http`, `call: openapi`) may be under way at once.
         max_processes: How many processes (`run: shell`, `run: script`) may be under way at once.
@@ -57,6 +59,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     data: Path = Path(".kapell")
+    database: str = ""
     secrets: Path | None = None
     max_calls: int = 100
     max_processes: int = 16

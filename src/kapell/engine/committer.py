@@ -25,9 +25,10 @@ _RETRY_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 class Committer:
     """Appends batches, one transaction at a time.
 
-    The commit runs on the event loop's own thread: it takes some 0.3 ms, and a hop to a thread and back takes as long.
-    It goes to a thread when much is to be written, or when the disk has refused: then it is tried until it succeeds,
-    and nothing that depends on it happens meanwhile.
+    Where the store says that its commits are short (SQLite's take some 0.3 ms, and a hop to a thread and back takes as
+    long), they run on the event loop's own thread. They go to a thread when the store lies across a network, when much
+    is to be written, or when the disk has refused: then it is tried until it succeeds, and nothing that depends on it
+    happens meanwhile.
     """
 
     def __init__(self, store: RunStore, epoch: int, clock: Clock, on_fatal: Callable[[KapellError], None]) -> None:
@@ -49,7 +50,7 @@ class Committer:
 
     def commit(self, batches: Sequence[Batch], on_durable: Callable[[], None]) -> None:
         """Append `batches`, and call `on_durable` when they are on disk: before this returns, or later."""
-        if _count_bytes(batches) > _INLINE_BYTES:
+        if not self._store.commits_inline or _count_bytes(batches) > _INLINE_BYTES:
             self._go_to_thread(batches, on_durable)
             return
         try:

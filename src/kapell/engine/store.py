@@ -5,8 +5,8 @@ kernel: events are opaque bytes here, and the projections that list pages read a
 block; the engine decides on which thread it calls them. Any thread may call them: writes wait for one another, reads
 and log lines do not wait for writes.
 
-Two implementations (SQLite, and the in-memory one of the test kit) are held to this text by one conformance suite,
-`tests/integration/store/test_run_store_contract.py`.
+Three implementations (SQLite, PostgreSQL, and the in-memory one of the test kit) are held to this text by one
+conformance suite, `tests/integration/store/test_run_store_contract.py`.
 """
 
 from __future__ import annotations
@@ -153,15 +153,21 @@ class RunFilter(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class RunStore(Protocol):
-    """Durable runs. Errors of the medium are raised as `StorageError`; nothing of a refused call is kept."""
+    """Durable runs. Errors of the medium are raised as `StorageError`; nothing of a refused call is kept.
+
+    Attributes:
+        commits_inline: Whether a small `append` is so short that the event loop's own thread may make it.
+    """
+
+    commits_inline: bool
 
     # -- ownership -------------------------------------------------------------------------------------------------
 
     def acquire(self, owner: str, now: datetime, lease_seconds: float) -> int:
         """Become the owner of all runs and return the new epoch, larger than every earlier one.
 
-        A lease that has not run out does not hinder it: whoever calls has made sure, by the data folder's lock, that
-        no other owner is alive. From here on, what the former owner appends is refused.
+        A lease that has not run out does not hinder it: whoever calls has made sure, by the lock on the data folder or
+        the database, that no other owner is alive. From here on, what the former owner appends is refused.
         """
         ...
 
@@ -178,7 +184,8 @@ class RunStore(Protocol):
             StaleOwnerError: `epoch` is not the present owner's; nothing was written.
             ConflictError: A batch's `first_seq` does not follow the run's last event, a run's first batch brings no
                 record, or a record is not valid (`RunRecord` says when); nothing was written.
-            StorageError: The medium refused; nothing was written.
+            StorageError: The medium refused; nothing was written. Or the connection to it broke, and nobody knows
+                whether all or nothing was: then the same call, made next, finds out and does what is left to do.
         """
         ...
 

@@ -61,6 +61,8 @@ class _Medium:
 class MemoryRunStore:
     """Runs that last as long as the process. What it holds outlives `close`: see `reopen`."""
 
+    commits_inline = True
+
     def __init__(self) -> None:
         """Begin empty."""
         self._medium = _Medium()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kapell.engine.postgres_store.lock import OwnerLock
 from kapell.engine.postgres_store.store import PostgresRunStore
 
-__all__ = ["PostgresRunStore"]
+__all__ = ["OwnerLock", "PostgresRunStore"]

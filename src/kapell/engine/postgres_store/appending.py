@@ -4,9 +4,10 @@ The owner remembers where each of its runs stands, its key and the number of its
 one trip to the server. What is remembered is a shortcut only: UNIQUE (run_key, first_seq) refuses an event number that
 exists, and the epoch, which is checked in the same transaction, excludes that anybody else has appended since.
 
-When the connection breaks while a call is under way, nobody knows whether the server still committed it. The call is
-refused, and the next one begins by looking: if every row of events that it brings is there, with the same checksum, it
-is that call, and it was written whole. A call without events is written again, which changes nothing.
+When the connection breaks while a call is under way, nobody knows whether the server still committed it, or is about
+to. The call is refused, and the next one begins by ending what the server does for the lost connection, and by looking:
+if every row of events that it brings is there, with the same checksum, it is that call, and it was written whole. A
+call without events is written again, which changes nothing.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from psycopg.errors import UniqueViolation
 
 from kapell.engine.postgres_store.arrays import Int8Array, TextArray
 from kapell.engine.postgres_store.collecting import Position, Rows, collect_rows
+from kapell.engine.postgres_store.connections import end_former_writer
 from kapell.engine.postgres_store.ownership import check_epoch, explain_refusal
 from kapell.engine.postgres_store.statements import add_rarities, append_rows
 from kapell.engine.rows import checksum_history, to_microseconds
@@ -63,9 +65,11 @@ class Appender:
             StaleOwnerError: `epoch` is not the present owner's.
             ConflictError: A batch does not fit what is stored.
         """
-        if self._is_in_doubt and self._was_written(connection, epoch, batches):
-            self._is_in_doubt = False
-            return
+        if self._is_in_doubt:
+            end_former_writer(connection)
+            if _was_written(connection, batches):
+                self._is_in_doubt = False
+                return
         try:
             rows = self._append(connection, epoch, batches)
         except KapellError:
@@ -123,20 +127,16 @@ class Appender:
         self.forget(rows.ended)
         self._next_key = rows.next_key
 
-    def _was_written(self, connection: Connection, epoch: int, batches: Sequence[Batch]) -> bool:
-        """Tell whether this call is the one whose end was not seen, and was written after all."""
-        expected = [batch for batch in batches if batch.count]
-        with connection.transaction():
-            check_epoch(connection, epoch)  # which waits for the transaction in doubt, should it not have ended
-            wanted = (
-                TextArray(batch.run_id for batch in expected),
-                Int8Array(batch.first_seq for batch in expected),
-            )
-            found = {
-                (run_id, first_seq): (run_key, crc32)
-                for run_id, first_seq, run_key, crc32 in connection.execute(_FIND_ROWS, wanted)
-            }
-        return bool(expected) and all(_matches(batch, found.get((batch.run_id, batch.first_seq))) for batch in expected)
+
+def _was_written(connection: Connection, batches: Sequence[Batch]) -> bool:
+    """Tell whether this call is the one whose end was not seen, and was written after all."""
+    expected = [batch for batch in batches if batch.count]
+    wanted = (TextArray(batch.run_id for batch in expected), Int8Array(batch.first_seq for batch in expected))
+    found = {
+        (run_id, first_seq): (run_key, crc32)
+        for run_id, first_seq, run_key, crc32 in connection.execute(_FIND_ROWS, wanted)
+    }
+    return bool(expected) and all(_matches(batch, found.get((batch.run_id, batch.first_seq))) for batch in expected)
 
 
 def _matches(batch: Batch, found: tuple[int, int] | None) -> bool:

@@ -7,6 +7,7 @@ next call that needs it: a server that was restarted costs its callers the calls
 
 from __future__ import annotations
 
+import secrets
 import select
 import threading
 from contextlib import contextmanager, suppress
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
-_OLDEST_SERVER = 13_00_00
+_OLDEST_SERVER = 14_00_00
 _IDLE_READERS = 4
 
 # A peer that has vanished without a word is noticed within some ten seconds, not after the system's two hours.
@@ -46,6 +47,10 @@ _WRITER = (
     "SET synchronous_commit = on; SET lock_timeout = '10s'; SET plan_cache_mode = force_generic_plan; "
     "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"
 )
+_END_FORMER = """
+    SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+    WHERE application_name = current_setting('application_name') AND pid <> pg_backend_pid()
+"""
 _LOGGER = "SET synchronous_commit = off; SET lock_timeout = '1s'"
 _READER = "SET default_transaction_isolation = 'repeatable read'; SET default_transaction_read_only = on"
 
@@ -62,13 +67,18 @@ class Connections:
             StorageError: It cannot be connected to.
         """
         self._options = parse_url(url)
+        self._writer_options = self._options | {"application_name": f"kapell-writer-{secrets.token_hex(8)}"}
         self.where = describe_database(self._options)
         self._locks = {"writer": threading.Lock(), "logger": threading.Lock()}
         self._writers: dict[str, Connection] = {}
         self._idle_readers: list[Connection] = []
         self._closed = False
-        with self.write() as connection:
-            _check_server(connection, self.where)
+        try:
+            with self.write() as connection:
+                _check_server(connection, self.where)
+        except BaseException:
+            self.close()
+            raise
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -77,13 +87,13 @@ class Connections:
         Raises:
             StorageError: The server refused, or could not be reached.
         """
-        with self._take_writer("writer", _WRITER) as connection:
+        with self._take_writer("writer", self._writer_options, _WRITER) as connection:
             yield connection
 
     @contextmanager
     def write_log(self) -> Iterator[Connection]:
         """Give the connection whose commits do not wait for the disk. Raises `StorageError`."""
-        with self._take_writer("logger", _LOGGER) as connection:
+        with self._take_writer("logger", self._options, _LOGGER) as connection:
             yield connection
 
     @contextmanager
@@ -110,12 +120,12 @@ class Connections:
             _close(self._idle_readers.pop())
 
     @contextmanager
-    def _take_writer(self, name: str, settings: str) -> Iterator[Connection]:
+    def _take_writer(self, name: str, options: dict[str, Any], settings: str) -> Iterator[Connection]:
         with self._locks[name], self._translating():
             connection = self._writers.get(name)
             if connection is None or is_broken(connection):
                 _close(self._writers.pop(name, None))
-                connection = self._writers[name] = self._connect(settings)
+                connection = self._writers[name] = self._connect(options, settings)
             yield connection
 
     @contextmanager
@@ -132,7 +142,7 @@ class Connections:
                 if not is_broken(connection):
                     return connection
                 _close(connection)
-        return self._connect(_READER)
+        return self._connect(self._options, _READER)
 
     def _give_back(self, connection: Connection) -> None:
         if self._closed or len(self._idle_readers) >= _IDLE_READERS or is_broken(connection):
@@ -140,10 +150,10 @@ class Connections:
         else:
             self._idle_readers.append(connection)
 
-    def _connect(self, settings: str) -> Connection:
+    def _connect(self, options: dict[str, Any], settings: str) -> Connection:
         if self._closed:
             raise StorageError(f"The store on the database {self.where} has been closed.")
-        return connect(self._options, settings)
+        return connect(options, settings)
 
 
 def parse_url(url: str) -> dict[str, Any]:
@@ -187,6 +197,16 @@ def is_broken(connection: Connection) -> bool:
     return bool(poll.poll(0))
 
 
+def end_former_writer(connection: Connection) -> None:
+    """End what the server still does for the store's writing connections before this one, which were lost.
+
+    Raises:
+        StorageError: It has not ended within some seconds.
+    """
+    if not all(is_over for (is_over,) in connection.execute(_END_FORMER)):
+        raise StorageError("The database server has not noticed yet that a connection was lost.")
+
+
 def _close(connection: Connection | None) -> None:
     if connection is not None:
         with suppress(psycopg.Error):
@@ -195,7 +215,7 @@ def _close(connection: Connection | None) -> None:
 
 def _check_server(connection: Connection, where: str) -> None:
     if connection.info.server_version < _OLDEST_SERVER:
-        raise DatabaseUnusableError(f"The server of {where} is too old.", hint="Use PostgreSQL 13 or newer.")
+        raise DatabaseUnusableError(f"The server of {where} is too old.", hint="Use PostgreSQL 14 or newer.")
     encoding = connection.info.parameter_status("server_encoding")
     if encoding != "UTF8":
         raise DatabaseUnusableError(

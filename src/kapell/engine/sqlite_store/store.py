@@ -38,6 +38,8 @@ _CLOSE_DAMAGED = """
 class SqliteRunStore:
     """Durable runs in two SQLite files: one synced at every commit, and one for log lines that is not."""
 
+    commits_inline = True
+
     def __init__(self, path: Path, log_path: Path, *, busy_timeout_seconds: float = 5.0) -> None:
         """Open both files, creating or migrating them as needed.
 
