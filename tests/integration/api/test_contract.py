@@ -37,7 +37,7 @@ async def test_the_document_is_whole(server):
 
 
 async def test_nonsense_is_answered_as_the_document_says(server, admin):
-    """Whatever is sent, by an administrator with data in place: no failure of the server, no answer outside its schema."""
+    """Whatever an administrator sends, with data in place: the server does not fail, nor answer outside its schema."""
     await admin.publish()
     run = await admin.run()
     await admin.wait_run(run["run_id"])
