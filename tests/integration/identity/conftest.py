@@ -1,0 +1,146 @@
+"""Identity on both databases, on a clock that stands still, with checks of passwords that cost next to nothing."""
+
+import contextlib
+
+import pytest
+import sqlalchemy as sa
+
+from kapell.audit import AuditLog
+from kapell.audit.keys import Signer
+from kapell.audit.model import RecordFilter
+from kapell.identity.model import SYSTEM
+from kapell.identity.passwords import PasswordRules
+from kapell.identity.service import Identity, IdentityRules
+from kapell.storage.server_database import ServerDatabase, make_sqlite_url
+from kapell.testing.virtual_clock import VirtualClock
+
+CHEAP = PasswordRules(memory_kib=8, passes=1)
+PHRASE = "correct horse battery"
+
+
+class Installation:
+    """One server's identity, with the database and the clock behind it."""
+
+    def __init__(self, url, signer, clock):
+        self.url = url
+        self.signer = signer
+        self.clock = clock
+        self.database = ServerDatabase(url)
+        self.audit_log = AuditLog(self.database, signer, clock)
+        self.identity = Identity(self.database, self.audit_log, clock, IdentityRules(passwords=CHEAP))
+        self.actor = SYSTEM.act_from("test")
+
+    def close(self):
+        self.database.close()
+
+    def open_another(self):
+        """Return another server on the same database."""
+        return Installation(self.url, self.signer, self.clock)
+
+    def make_person(self, name, password=PHRASE):
+        return self.identity.accounts.create(name, "", password, self.actor)
+
+    def list_records(self, **where):
+        return self.audit_log.list_records(RecordFilter(**where), limit=1000)
+
+    def read_everything(self):
+        """Return all that the database holds, as one text."""
+        with self.database.read() as connection:
+            names = sa.inspect(connection).get_table_names()
+            rows = [repr(row) for name in names for row in connection.execute(sa.text(f'SELECT * FROM "{name}"'))]  # noqa: S608 -- the names are the database's own
+        return "\n".join(rows)
+
+
+class SharedDatabase:
+    """A database of PostgreSQL that the tests use one after the other, as to make one takes a second."""
+
+    def __init__(self, url):
+        self.url = url
+        self.database = ServerDatabase(url)
+        self._tables = sa.MetaData()
+        with self.database.read() as connection:
+            self._tables.reflect(connection)
+            self._first_rows = {
+                table: [row._asdict() for row in connection.execute(sa.select(table))]
+                for table in self._tables.sorted_tables
+            }
+
+    def start_anew(self):
+        """Make it as the migrations made it."""
+        with self.database.write() as connection:
+            for table in reversed(self._tables.sorted_tables):  # for a few rows faster than TRUNCATE
+                connection.execute(sa.delete(table))
+            for table, rows in self._first_rows.items():
+                if rows:
+                    connection.execute(sa.insert(table), rows)
+
+
+@pytest.fixture(scope="session")
+def shared_postgres(make_postgres_database):
+    shared = SharedDatabase(make_postgres_database())
+    yield shared
+    shared.database.close()
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite_file(tmp_path_factory):
+    """A file with Kapell's tables, to be copied."""
+    path = tmp_path_factory.mktemp("identity") / "server.db"
+    ServerDatabase(make_sqlite_url(path)).close()
+    return path
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request, tmp_path):
+    if request.param == "sqlite":
+        path = tmp_path / "server.db"
+        path.write_bytes(request.getfixturevalue("migrated_sqlite_file").read_bytes())
+        return make_sqlite_url(path)
+    shared = request.getfixturevalue("shared_postgres")
+    shared.start_anew()
+    return shared.url
+
+
+@pytest.fixture
+def installation(database_url):
+    with contextlib.closing(Installation(database_url, Signer.generate(), VirtualClock())) as opened:
+        yield opened
+
+
+@pytest.fixture
+def another(installation):
+    """A second server on the same database."""
+    with contextlib.closing(installation.open_another()) as opened:
+        yield opened
+
+
+@pytest.fixture
+def identity(installation):
+    return installation.identity
+
+
+@pytest.fixture
+def actor(installation):
+    return installation.actor
+
+
+@pytest.fixture
+def clock(installation):
+    return installation.clock
+
+
+@pytest.fixture
+def alice(installation):
+    return installation.make_person("alice")
+
+
+@pytest.fixture
+def bob(installation):
+    return installation.make_person("bob")
+
+
+@pytest.fixture
+def administrator(identity, clock):
+    """The person that the first start makes."""
+    identity.accounts.ensure_administrator(clock.now())
+    return identity.accounts.get_person_by_name("admin")
