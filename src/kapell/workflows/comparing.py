@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -10,6 +9,7 @@ import msgspec
 from kapell.language.pointers import split_pointer, to_pointer
 from kapell.workflows.changes import Change, FieldChange, compare_values, describe_field, show
 from kapell.workflows.checking import check_source
+from kapell.workflows.comparing_lines import compare_lines
 from kapell.workflows.comparing_tasks import compare_tasks
 from kapell.workflows.outline import Outline
 
@@ -45,7 +45,7 @@ def compare_sources(before: str, before_source: str, after: str, after_source: s
     return Comparison(
         before=before,
         after=after,
-        lines=_compare_lines(before, before_source, after, after_source),
+        lines=compare_lines(before, before_source, after, after_source),
         changes=None if one is None or other is None else compare_workflows(one, other),
         invalid=tuple(name for name, workflow in ((before, one), (after, other)) if workflow is None),
     )
@@ -119,9 +119,3 @@ def _is_required(document: dict[str, Any], path: tuple[str, ...]) -> bool:
         value = value.get(step) if isinstance(value, dict) else None
     required = value.get("required") if isinstance(value, dict) else None
     return isinstance(required, list) and path[-1] in required
-
-
-def _compare_lines(before: str, before_source: str, after: str, after_source: str) -> str:
-    one, other = before_source.splitlines(keepends=True), after_source.splitlines(keepends=True)
-    lines = difflib.unified_diff(one, other, before, after)
-    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from kapell.workflows.changes import Change, compare_values, describe_field
+from kapell.workflows.rising import find_longest_rise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from kapell.language.pointers import Path
     from kapell.workflows.outline import Outline, OutlinedTask
@@ -62,27 +62,12 @@ def _iter_moved(before: Outline, after: Outline) -> Iterator[Change]:
     for keys in lists.values():
         keys.sort(key=lambda key: before.tasks[key].path)
         positions = [after.tasks[key].path for key in keys]
-        staying = _find_longest_rise(positions)
+        staying = set(find_longest_rise(positions))
         for index, key in enumerate(keys):
             if index not in staying:
                 one, other = before.tasks[key], after.tasks[key]
                 text = f"Task `{one.name}` moved from {one.reference} to {other.reference}."
                 yield Change(kind="task_moved", before=one.reference, after=other.reference, text=text)
-
-
-def _find_longest_rise(values: Sequence[Path]) -> set[int]:
-    """Return the indexes of a longest rising subsequence."""
-    ends: list[int] = []
-    previous: list[int | None] = []
-    for index, value in enumerate(values):
-        at = bisect_left(ends, value, key=values.__getitem__)
-        previous.append(ends[at - 1] if at else None)
-        ends[at : at + 1] = [index]
-    found, index_or_none = set(), ends[-1] if ends else None
-    while index_or_none is not None:
-        found.add(index_or_none)
-        index_or_none = previous[index_or_none]
-    return found
 
 
 def _iter_changed(before: OutlinedTask, after: OutlinedTask) -> Iterator[Change]:

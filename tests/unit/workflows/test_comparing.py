@@ -1,10 +1,8 @@
 """Comparing workflows: the right sentence for each kind of change, and no change without one."""
 
 import copy
-import time
 
 import msgspec
-import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -170,6 +168,13 @@ def list_places(value, path=()):
         yield from list_places(item, (*path, key))
 
 
+def has(owner, step):
+    """Tell whether an object has this key, or a list this index: an earlier change may have replaced either."""
+    if isinstance(step, str):
+        return isinstance(owner, dict) and step in owner
+    return isinstance(owner, list) and step < len(owner)
+
+
 PLACES = list(list_places(ORDER))
 
 
@@ -180,9 +185,9 @@ def test_no_change_goes_untold(data):
         *path, last = data.draw(st.sampled_from(PLACES[1:]))
         owner = after
         for step in path:
-            assume(isinstance(owner, dict | list) and (step in owner if isinstance(owner, dict) else step < len(owner)))
+            assume(has(owner, step))
             owner = owner[step]
-        assume(isinstance(owner, dict | list) and (last in owner if isinstance(owner, dict) else last < len(owner)))
+        assume(has(owner, last))
         match data.draw(st.sampled_from(["drop", "replace", "turn", "double"])):
             case "drop":
                 del owner[last]
@@ -226,16 +231,3 @@ def test_a_text_that_is_no_workflow_is_compared_by_its_lines_alone():
     assert found.changes is None
     assert found.invalid == ("a/b@draft",)
     assert "+nonsense" in found.lines
-
-
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        ("\n".join("abcdefgh"[i % 8] for i in range(20_000)), "\n".join("hgfedcba"[i % 7] for i in range(20_000))),
-        ("\n".join(map(str, range(20_000))), "\n".join(map(str, range(20_000, 0, -1)))),
-    ],
-)
-def test_hostile_texts_are_compared_in_time(before, after):
-    started = time.monotonic()
-    compare_sources("one", before, "other", after)
-    assert time.monotonic() - started < 20
