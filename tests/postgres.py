@@ -24,6 +24,12 @@ import pytest
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 DEBIAN_FOLDER = Path("/usr/lib/postgresql")
 SUPERUSER = "kapell"
+GUARD = """
+    cat >/dev/null
+    if [ -f "$1" ]; then kill -INT "$(head -n 1 "$1")"; fi
+    while [ -f "$1" ]; do sleep 0.1; done
+    rm -rf "$2"
+"""
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "max_connections": "100",
@@ -48,6 +54,7 @@ class PostgresServer:
         if self._identity:
             shutil.chown(folder, "postgres", "postgres")
         self._process = None
+        self._guard = self._start_guard()
         self._numbers = count(1)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -84,11 +91,9 @@ class PostgresServer:
         """Start the server and wait until it answers."""
         settings = SETTINGS | {"port": str(self.port), "unix_socket_directories": str(self._folder)}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        # It dies with the tests, however these end.
-        guard = ["setpriv", "--pdeathsig", "INT"] if shutil.which("setpriv") else []
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [*guard, self._programs / "postgres", "-D", self._data, *options],
+                [self._programs / "postgres", "-D", self._data, *options],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -115,7 +120,17 @@ class PostgresServer:
     def close(self):
         """Stop the server and delete its data."""
         self.stop()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._guard.communicate(timeout=60)
+
+    def _start_guard(self):
+        """Start a process that stops the server and deletes its data when these tests have ended, however they did."""
+        return subprocess.Popen(
+            ["sh", "-c", GUARD, "guard", self._data / "postmaster.pid", self._folder],
+            stdin=subprocess.PIPE,
+            cwd="/",
+            start_new_session=True,
+            **self._identity,
+        )
 
     def _end(self, how):
         if self._process is None:

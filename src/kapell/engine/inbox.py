@@ -41,11 +41,15 @@ class Inbox:
 
     async def watch(self) -> None:
         """Obey what comes in."""
+        is_readable = True
         while True:
             try:
                 self.take()
+                is_readable = True
             except StorageError as error:
-                log.warning("inbox_unreadable", message=error.message)
+                if is_readable:
+                    log.warning("inbox_unreadable", message=error.message)
+                is_readable = False
             await asyncio.sleep(POLL_SECONDS)
 
     def take(self) -> None:
