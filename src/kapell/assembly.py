@@ -17,7 +17,7 @@ from kapell.audit.service import open_audit_log
 from kapell.clock import SystemClock
 from kapell.errors import ConflictError, KapellError, NotFoundError
 from kapell.identity.service import Identity
-from kapell.storage.data_folder import DataFolder
+from kapell.storage.data_folder import AUDIT_KEY, SERVER_DATABASE, DataFolder
 from kapell.storage.server_database import ServerDatabase, make_sqlite_url
 from kapell.telemetry import get_logger
 from kapell.workflows.published import PublishedWorkflows
@@ -30,12 +30,6 @@ if TYPE_CHECKING:
     from kapell.settings import Settings
 
 log = get_logger(__name__)
-
-AUDIT_KEY = "audit.key"
-"""The file in the data folder that holds the key which signs the audit log."""
-
-SERVER_DATABASE = "server.db"
-"""The file in the data folder that holds what the server keeps besides runs, where it is not PostgreSQL."""
 
 _HEAD_SECONDS = 60.0
 _TIDY_SECONDS = 600.0

@@ -12,7 +12,6 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import msgspec
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.exc import SQLAlchemyError
@@ -183,9 +182,10 @@ def _make_record(row: sa.Row[Any]) -> Evidence:
 def _make_private(row: sa.Row[Any]) -> Revealed | None:
     if row.salt is None and row.body is None:
         return None
-    if not isinstance(row.salt, bytes) or not isinstance(row.body, bytes):
-        return Revealed(body=msgspec.Raw(), salt="")
-    return Revealed(body=msgspec.Raw(row.body), salt=row.salt.hex())
+    try:
+        return Revealed(body=row.body.decode(), salt=_hex(row.salt))
+    except _WRONG:
+        return Revealed(body="", salt="")
 
 
 def _iter_keys(connection: sa.Connection) -> Iterator[Evidence]:

@@ -21,18 +21,18 @@ from kapell.errors import ConflictError, NotFoundError, UsageError
 from kapell.storage.tables.audit import audit_private, audit_records
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
 
 class Revealed(msgspec.Struct, frozen=True, kw_only=True):
     """A private part with what opens its commitment.
 
     Attributes:
-        body: The private part, as the JSON that was committed to.
+        body: The private part: the very text of JSON that was committed to.
         salt: The salt, 32 bytes in hexadecimal.
     """
 
-    body: msgspec.Raw
+    body: str
     salt: str
 
 
@@ -115,13 +115,13 @@ def make_proof(connection: sa.Connection, number: int, *, since: Head | None = N
     return Proof(record=record, path=[step.hex() for step in path], head=stored.head, since=growth)
 
 
-def check_proof(proof: Proof, trusted: Sequence[Head] = ()) -> list[str]:
+def check_proof(proof: Proof, trusted: Iterable[Head] | None = None) -> list[str]:
     """Return what is wrong with a proof; nothing if it holds.
 
     Args:
         proof: The proof.
         trusted: Heads that a witness kept: the proof's head, or the one that it says to have grown from, must be one of
-            them. Without any, the proof holds if its own head was signed by the key that it names.
+            them. Without them the proof holds if its own head was signed by the key that it names.
     """
     try:
         faults = _check_record(proof.record) + _check_head(proof.head)
@@ -135,17 +135,17 @@ def check_proof(proof: Proof, trusted: Sequence[Head] = ()) -> list[str]:
             faults += _check_growth(proof.since, proof.head)
     except (ValueError, UnicodeEncodeError) as error:
         raise UsageError(f"The proof cannot be read: {error}.") from error
-    known = {head.statement for head in trusted}
-    grown_from = set() if proof.since is None else {proof.since.head.statement}
-    if trusted and not known & {proof.head.statement, *grown_from}:
-        faults.append("Neither the proof's head nor the one it has grown from is a head of the witness.")
+    if trusted is not None:
+        heads = [proof.head.statement] + ([] if proof.since is None else [proof.since.head.statement])
+        if not any(head.statement in heads for head in trusted):
+            faults.append("Neither the proof's head nor the one that it grew from is a head of the witness.")
     return faults
 
 
 def _check_record(record: SealedRecord) -> list[str]:
     if record.private is None:
         return []
-    commitment = compute_commitment(bytes.fromhex(record.private.salt), bytes(record.private.body))
+    commitment = compute_commitment(bytes.fromhex(record.private.salt), record.private.body.encode())
     return [] if commitment.hex() == record.commitment else ["The private part is not what was committed to."]
 
 
@@ -174,5 +174,5 @@ def _read_sealed(connection: sa.Connection, number: int, *, reveals: bool) -> Se
         raise NotFoundError(f"There is no audit record {number}.", hint="See `kapell audit list`.")
     names = PublicPart.__struct_fields__
     public = PublicPart(**{name: getattr(row, name) for name in names} | {"at": write_moment(row.at)})
-    private = None if row.body is None or not reveals else Revealed(body=msgspec.Raw(row.body), salt=row.salt.hex())
+    private = None if row.body is None or not reveals else Revealed(body=row.body.decode(), salt=row.salt.hex())
     return SealedRecord(public=public, commitment=row.commitment.hex(), previous=row.previous.hex(), private=private)

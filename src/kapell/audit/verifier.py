@@ -211,10 +211,9 @@ class Verifier:
         if record.private is None:
             return
         try:
-            salt = bytes.fromhex(record.private.salt)
-        except ValueError:
-            salt = b""
-        body = bytes(record.private.body)
+            salt, body = bytes.fromhex(record.private.salt), record.private.body.encode()
+        except ValueError:  # a text that is no UTF-8, too
+            salt = body = b""
         if len(record.private.salt) != _SALT_DIGITS or compute_commitment(salt, body).hex() != record.commitment:
             self._findings.add("edited", f"record {number}", "Its private part is not what was committed to.")
 

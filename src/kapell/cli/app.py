@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 
 import kapell
 from kapell.cli import exits, options
+from kapell.cli.audit_app import audit_app
 from kapell.cli.output import is_terminal, say_error
 from kapell.cli.runs_app import runs_app
 from kapell.errors import KapellError
@@ -40,6 +41,7 @@ app = typer.Typer(
     rich_markup_mode="rich" if is_terminal(sys.stdout) else None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(audit_app, name="audit")
 app.add_typer(runs_app, name="runs")
 
 

@@ -23,6 +23,12 @@ from kapell.errors import ConflictError, StorageError
 if TYPE_CHECKING:
     from pathlib import Path
 
+SERVER_DATABASE = "server.db"
+"""The file that holds what the server keeps besides runs, where it is not PostgreSQL."""
+
+AUDIT_KEY = "audit.key"
+"""The file that holds the key which signs the audit log."""
+
 _PRIVATE_FOLDER = 0o700
 _PRIVATE_FILE = 0o600
 _PID_BYTES = 32
