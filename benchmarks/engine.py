@@ -1,6 +1,6 @@
 """What the engine reaches, as a table with ratios to what others were measured to reach with the same work.
 
-    python benchmarks/engine.py [--quick] [--json] [--only NAME ...] [--peers] [--folder DIR]
+    python benchmarks/engine.py [--quick] [--json] [--only NAME ...] [--peers] [--folder DIR] [--database URL]
 
 Values are medians. Everything is durable (`synchronous=FULL`): the folder must be on a real disk. What the rows mean
 and what was measured stands in docs/explanation/speed.md.
@@ -77,6 +77,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--only", action="append", choices=list(MEASUREMENTS), metavar="NAME", help="only this one")
     parser.add_argument("--peers", action="store_true", help="run DBOS and Restate too (installs them in a cache)")
     parser.add_argument("--folder", type=Path, help="where the data folders are made (default: the temporary folder)")
+    parser.add_argument(
+        "--database", metavar="URL", default="", help="measure runs on this PostgreSQL server too, in new databases"
+    )
     return parser.parse_args()
 
 
@@ -87,7 +90,7 @@ def main() -> int:
     print(describe_machine(), file=sys.stderr)
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(dir=options.folder, prefix="kapell-bench-") as folder:
-        bench = Bench(Path(folder), options.quick)
+        bench = Bench(Path(folder), options.quick, options.database)
         for row in measure(bench, names):
             rows.append(row)
             write_row(row, options.json)

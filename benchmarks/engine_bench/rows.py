@@ -56,10 +56,17 @@ FIGURES: dict[str, Figure] = {
 
 
 class Bench(NamedTuple):
-    """One call of the benchmark: where the data folders are made, and whether to be quick rather than exact."""
+    """One call of the benchmark.
+
+    Attributes:
+        folder: Where the data folders are made.
+        quick: Whether to be quick rather than exact.
+        database: The URL of a PostgreSQL server's database, beside which others are made; empty for SQLite alone.
+    """
 
     folder: Path
     quick: bool
+    database: str = ""
 
     def pick(self, full: int, quick: int) -> int:
         """Return the size for this call."""

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine_bench.databases import make_settings
 from engine_bench.rows import Bench, Row
 from engine_bench.work import (
     AT_ONCE,
@@ -21,36 +22,38 @@ from engine_bench.work import (
     make_workflow,
     open_bench_engine,
 )
-from kapell.app import open_store
+from kapell.app import open_engine, open_store
 from kapell.engine.store import RunFilter
 from kapell.kernel.codec import decode_events
 from kapell.kernel.events import RunCompleted, TaskCompleted
-from kapell.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kapell.engine.store import RunStore
+    from kapell.settings import Settings
 
 _WARM_UP = 200
 
 
 def measure_five_tasks(bench: Bench) -> Iterator[Row]:
-    """Measure runs of five tasks, 50 at once, in both kinds of durability."""
+    """Measure runs of five tasks, 50 at once, in both kinds of durability; on PostgreSQL too, where there is one."""
     for durability in ("task", "effect"):
-        with tempfile.TemporaryDirectory(dir=bench.folder) as name:
-            rate, processor, runs = asyncio.run(_run_five_tasks(bench, Path(name), durability))
-            found = count_results(Path(name), runs)
-        conditions = f"durability={durability}; {processor * 1e6:.0f} us of processor time a run; on disk: {found}"
-        yield Row(f"5 tasks, {AT_ONCE} at once, durability={durability}", rate, "runs/s", conditions, "five tasks")
+        for medium in ("", ", PostgreSQL") if bench.database else ("",):
+            with make_settings(bench, durability=durability, on_postgres=bool(medium)) as settings:
+                rate, processor, runs = asyncio.run(_run_five_tasks(bench, settings))
+                found = count_results(settings, runs)
+            conditions = f"durability={durability}; {processor * 1e6:.0f} us of processor time a run; on disk: {found}"
+            name = f"5 tasks, {AT_ONCE} at once, durability={durability}{medium}"
+            yield Row(name, rate, "runs/s", conditions, "five tasks")
 
 
-async def _run_five_tasks(bench: Bench, folder: Path, durability: str) -> tuple[float, float, int]:
+async def _run_five_tasks(bench: Bench, settings: Settings) -> tuple[float, float, int]:
     """Return runs a second, seconds of processor time a run, and how many runs there were in all."""
     runs, repeats = bench.pick(2000, 100), bench.pick(7, 1)
     workflow = make_five_tasks()
     spans, processor = [], []
-    async with open_bench_engine(folder, durability) as engine:
+    async with open_engine(settings) as engine:
         await carry_out_many(engine, workflow, DOCUMENT, _WARM_UP)
         for _ in range(repeats):
             begin, begin_processor = time.perf_counter(), time.process_time()
@@ -60,7 +63,7 @@ async def _run_five_tasks(bench: Bench, folder: Path, durability: str) -> tuple[
     return runs / statistics.median(spans), statistics.median(processor) / runs, _WARM_UP + runs * repeats
 
 
-def count_results(folder: Path, expected_runs: int) -> str:
+def count_results(settings: Settings, expected_runs: int) -> str:
     """Read every history from disk, and say how many results and transactions made it there.
 
     A row of a run's history is what one transaction brought it.
@@ -68,7 +71,7 @@ def count_results(folder: Path, expected_runs: int) -> str:
     Raises:
         RuntimeError: A run is missing, has not its five results, or has not ended.
     """
-    store = open_store(Settings(data=folder))
+    store = open_store(settings)
     try:
         runs = rows = results = 0
         for run_id in _iter_run_ids(store):
@@ -93,16 +96,18 @@ def _iter_run_ids(store: RunStore) -> Iterator[str]:
 
 
 def measure_alone(bench: Bench) -> Iterator[Row]:
-    """Measure how long one run of five tasks takes when nothing else runs."""
-    with tempfile.TemporaryDirectory(dir=bench.folder) as name:
-        span = asyncio.run(_run_alone(bench, Path(name)))
-    yield Row("5 tasks, one alone, p50", span * 1e3, "ms", "durability=task: five commits one after the other", "alone")
+    """Measure how long one run of five tasks takes when nothing else runs; on PostgreSQL too, where there is one."""
+    for medium in ("", ", PostgreSQL") if bench.database else ("",):
+        with make_settings(bench, durability="task", on_postgres=bool(medium)) as settings:
+            span = asyncio.run(_run_alone(bench, settings))
+        conditions = "durability=task: five commits one after the other"
+        yield Row(f"5 tasks, one alone, p50{medium}", span * 1e3, "ms", conditions, "alone")
 
 
-async def _run_alone(bench: Bench, folder: Path) -> float:
+async def _run_alone(bench: Bench, settings: Settings) -> float:
     workflow = make_five_tasks()
     spans = []
-    async with open_bench_engine(folder, "task") as engine:
+    async with open_engine(settings) as engine:
         await carry_out_many(engine, workflow, DOCUMENT, _WARM_UP)
         for _ in range(bench.pick(1000, 20)):
             begin = time.perf_counter()

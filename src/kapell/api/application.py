@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fastapi import APIRouter, FastAPI, Response
+from fastapi import FastAPI, Response
 from fastapi.openapi.utils import get_openapi
+from starlette.routing import Route
 
 import kapell
 from kapell.api import (
@@ -40,17 +41,16 @@ def make_application(parts: Parts) -> FastAPI:
     )
     app.state.parts = parts
     app.state.metrics = health_routes.make_registry(parts)
-    api = APIRouter(prefix=PREFIX)
+    app.router.routes.insert(0, Route(f"{PREFIX}/runs", run_routes.start_run_quickly, methods=["POST"]))
     for module in (
-        session_routes,
-        run_routes,
+        run_routes,  # the first are found first
         event_routes,
+        session_routes,
         workflow_routes,
         identity_routes,
         audit_routes,
     ):
-        api.include_router(module.router)
-    app.include_router(api)
+        app.include_router(module.router, prefix=PREFIX)
     app.include_router(health_routes.router)
     add_handlers(app)
     app.add_middleware(Guard, max_body_bytes=parts.settings.max_body_bytes)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from kapell.engine.active import ActiveRun
     from kapell.engine.engine import Engine
+    from kapell.engine.store import RunRecord
     from kapell.kernel.events import Event
 
 _KEPT = 10_000
@@ -27,15 +28,15 @@ _QUEUE = 5_000
 
 
 class RunChange(msgspec.Struct, frozen=True):
-    """That something happened to a run, as watchers of all runs get it: without its data.
+    """That a run has moved, as watchers of all runs get it: without its data.
 
     Attributes:
         run_id: The run.
         namespace: Its workflow's namespace.
         name: Its workflow's name.
-        seq: The event's number in the run's history.
-        type: The event's type.
-        status: Where the run stands after it.
+        seq: The number of its last event.
+        type: That event's type.
+        status: Where the run stands.
     """
 
     run_id: str
@@ -93,7 +94,7 @@ class LiveEvents:
         self._kept: deque[tuple[int, RunChange]] = deque(maxlen=_KEPT)
         self._of_all: set[Watcher] = set()
         self._of_one: dict[str, set[Watcher]] = {}
-        self._starts: dict[str, asyncio.Future[None]] = {}
+        self._starts: dict[str, asyncio.Future[RunRecord]] = {}
         self.position = 0
         """The number of the last change of all runs."""
         engine.listen(self._note)
@@ -123,13 +124,17 @@ class LiveEvents:
         return [(number, change) for number, change in self._kept if number > position and watcher.wants(change)]
 
     @contextmanager
-    def expect_start(self, run_id: str) -> Iterator[asyncio.Future[None]]:
-        """Give what is done when the run's first event is on disk."""
+    def expect_start(self, run_id: str) -> Iterator[asyncio.Future[RunRecord]]:
+        """Give what is done when the run's first event is on disk: its record, which goes on with the run."""
         expected = self._starts[run_id] = asyncio.get_running_loop().create_future()
         try:
             yield expected
         finally:
             self._starts.pop(run_id, None)
+
+    def find_start(self, run_id: str) -> asyncio.Future[RunRecord] | None:
+        """Return what somebody else expects of a run that is on its way to the disk."""
+        return self._starts.get(run_id)
 
     def close(self) -> None:
         """End all streams, so that the server can stop."""
@@ -140,16 +145,16 @@ class LiveEvents:
     def _note(self, active: ActiveRun, first_seq: int, events: Sequence[Event]) -> None:
         expected = self._starts.get(active.run_id) if first_seq == 1 else None
         if expected is not None and not expected.done():
-            expected.set_result(None)
-        record, status = active.record, active.state.status
-        watching = self._of_one.get(active.run_id, ())
-        for seq, event in enumerate(events, first_seq):
-            self.position += 1
-            kind = event.__struct_config__.tag
-            change = RunChange(active.run_id, record.namespace, record.name, seq, str(kind), status)
-            self._kept.append((self.position, change))
-            for watcher in watching:
+            expected.set_result(active.record)
+        for watcher in self._of_one.get(active.run_id, ()):
+            for seq, event in enumerate(events, first_seq):
                 watcher.put(seq, event)
-            for watcher in self._of_all:
-                if watcher.wants(change):
-                    watcher.put(self.position, change)
+        record = active.record
+        kind = str(events[-1].__struct_config__.tag)
+        seq = first_seq + len(events) - 1
+        change = RunChange(active.run_id, record.namespace, record.name, seq, kind, active.state.status)
+        self.position += 1
+        self._kept.append((self.position, change))
+        for watcher in self._of_all:
+            if watcher.wants(change):
+                watcher.put(self.position, change)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
@@ -10,12 +12,12 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from kapell.api.callers import needs
 from kapell.api.parts import in_thread
 from kapell.api.run_views import Asked, Fork, Forked, NumberedEvent, Retry, RunDetail, RunStart, RunView, Skip, view_run
-from kapell.api.wire import Page, answer, body, gives, takes
+from kapell.api.wire import Page, answer, body, decode_body, gives, takes
 from kapell.audit import AuditEntry
 from kapell.engine.definitions import Definitions
 from kapell.engine.loading import iter_events, load_active
-from kapell.engine.store import LogLine, RunFilter
-from kapell.errors import NotFoundError
+from kapell.engine.store import ENDED, LogLine, RunFilter
+from kapell.errors import NotFoundError, UsageError
 from kapell.kernel.events import to_micros
 from kapell.kernel.narration import Narrator
 from kapell.kernel.recovery import fold
@@ -33,6 +35,9 @@ router = APIRouter(tags=["runs"])
 _MOST_PAGES = 50
 _SCANNED = 200
 _KEY_LENGTH = 200
+_LONGEST_WAIT = 60.0
+_MAY_START = needs("run.start")
+_start_decoder = msgspec.json.Decoder(RunStart)
 
 Cursor = Annotated[str | None, Query(description="Where the page begins: `next` of the page before.")]
 Limit = Annotated[int, Query(ge=1, le=500, description="How many at most.")]
@@ -50,20 +55,55 @@ IdempotencyKey = Annotated[
 @router.post("/runs", status_code=201, responses=gives(RunView, 201, "Started."), openapi_extra=takes(RunStart))
 async def start_run(
     request: Request,
-    caller: Any = needs("run.start"),
-    start: Any = body(RunStart),
+    caller: Any = _MAY_START,
     idempotency_key: IdempotencyKey = None,
+    wait: Annotated[float, Query(ge=0, le=_LONGEST_WAIT, description="Seconds to wait for the run's end.")] = 0,
 ) -> Response:
-    """Start a run of a published workflow. It is on disk when the answer comes."""
+    """Start a run of a published workflow. It is on disk when the answer comes; with `wait`, it may have ended."""
+    del caller, idempotency_key, wait  # `start_run_quickly` answers; these describe it in the document
+    return await start_run_quickly(request)
+
+
+async def start_run_quickly(request: Request) -> Response:
+    """Answer `POST /runs` without what FastAPI does for a route, which takes as long as the run itself.
+
+    Raises:
+        UsageError: The body or a parameter does not fit, or the workflow cannot run yet.
+        ForbiddenError: The caller may not.
+        NotFoundError: There is no such workflow.
+        ConflictError: It is deprecated, or the idempotency key was used for something else.
+    """
+    caller = await _MAY_START.dependency(request)
+    start: RunStart = decode_body(await request.body(), _start_decoder)
+    options = _read_options(request)
     parts = parts_of(request)
     await caller.require(start.namespace)
-    found = await in_thread(parts.published.get_startable, start.namespace, start.name, start.version or LATEST)
+    wanted = (start.namespace, start.name, start.version or LATEST)
+    found = parts.published.find_remembered(*wanted) or await in_thread(parts.published.get_startable, *wanted)
     name = f"workflow/{found.about.full_name}"
-    run_id, is_new = await parts.run_starts.start(
-        caller.actor, found.workflow, name, start.namespace, start.input, idempotency_key
+    record, is_new = await parts.run_starts.start(
+        caller.actor, found.workflow, name, start.namespace, start.input, options.key
     )
-    record = await find_record(parts, run_id)
-    return answer(view_run(record), 201 if is_new else 200, {"Location": f"/api/v1/runs/{run_id}"})
+    if options.wait and record.status not in ENDED:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(options.wait):
+                await parts.engine.wait_run(record.run_id)
+        record = await find_record(parts, record.run_id)
+    location = {"Location": f"/api/v1/runs/{record.run_id}"}
+    return answer(view_run(record), 201 if is_new else 200, location)
+
+
+class _StartOptions(msgspec.Struct, frozen=True):
+    key: Annotated[str, msgspec.Meta(min_length=1, max_length=_KEY_LENGTH)] | None
+    wait: Annotated[float, msgspec.Meta(ge=0, le=_LONGEST_WAIT)]
+
+
+def _read_options(request: Request) -> _StartOptions:
+    given = {"key": request.headers.get("idempotency-key"), "wait": request.query_params.get("wait", 0.0)}
+    try:
+        return msgspec.convert(given, _StartOptions, strict=False)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"A parameter does not fit: {error}.") from error
 
 
 @router.get("/runs", responses=gives(Page[RunView]))

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from kapell.audit import Actor, AuditLog
     from kapell.clock import Clock
     from kapell.engine.engine import Engine
+    from kapell.engine.store import RunRecord
     from kapell.language.model import Workflow
     from kapell.storage.server_database import ServerDatabase
 
@@ -77,8 +78,8 @@ class RunStarts:
 
     async def start(
         self, actor: Actor, workflow: Workflow, name: str, namespace: str, value: Any, key: str | None
-    ) -> tuple[str, bool]:
-        """Start a run, and return its id when it is on disk, and whether it is new.
+    ) -> tuple[RunRecord, bool]:
+        """Start a run, and return its record when it is on disk, and whether it is new.
 
         Args:
             actor: Who starts it.
@@ -102,21 +103,21 @@ class RunStarts:
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._write_waiting())
         found = await start.done
-        is_new = found == run_id or not await self._is_there(found)
-        if is_new:
-            with self._live.expect_start(found) as on_disk:
-                self._engine.start_run(workflow, value, run_id=found)
-                await on_disk
-        return found, is_new
+        record = None if found == run_id else await self._find_record(found)
+        if record is not None:
+            return record, False
+        with self._live.expect_start(found) as on_disk:
+            self._engine.start_run(workflow, value, run_id=found)
+            return await on_disk, True
 
-    async def _is_there(self, run_id: str) -> bool:
-        if self._engine.find_state(run_id) is not None:
-            return True
+    async def _find_record(self, run_id: str) -> RunRecord | None:
+        """Return the record of a run that another request has started, which may be under way to the disk."""
+        if (starting := self._live.find_start(run_id)) is not None:
+            return await asyncio.shield(starting)
         try:
-            await asyncio.to_thread(self._engine.store.get_record, run_id)
+            return await asyncio.to_thread(self._engine.store.get_record, run_id)
         except NotFoundError:
-            return False
-        return True
+            return None
 
     async def _write_waiting(self) -> None:
         while self._waiting:

@@ -60,14 +60,19 @@ def body(kind: Any) -> Any:
     decoder = msgspec.json.Decoder(kind)
 
     async def read(request: Request) -> Any:
-        try:
-            return decoder.decode(await request.body())
-        except msgspec.ValidationError as error:
-            raise UsageError(f"The body does not fit: {error}.", hint="See /api/v1/openapi.json.") from error
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise UsageError(f"The body is not JSON: {error}.") from error
+        return decode_body(await request.body(), decoder)
 
     return Depends(read)
+
+
+def decode_body(content: bytes, decoder: msgspec.json.Decoder[T]) -> T:
+    """Return what a body says. Raises `UsageError` where it is no JSON or does not fit."""
+    try:
+        return decoder.decode(content)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"The body does not fit: {error}.", hint="See /api/v1/openapi.json.") from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UsageError(f"The body is not JSON: {error}.") from error
 
 
 def complete_schemas(document: dict[str, Any]) -> None:

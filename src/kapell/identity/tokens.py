@@ -134,6 +134,14 @@ class Tokens:
                 tokens.touch(change.connection, known.token.token_id, now, names.clip(address, _LONGEST_ADDRESS))
         return known.principal
 
+    def find_remembered(self, text: str) -> Principal | None:
+        """Return who acts with a token, where that is known without asking the database; never blocks."""
+        known = self._known.find(hash_secret(text))
+        now = self._transactions.clock.now()
+        if known is None or now >= known.token.expires_at or known.used_at is None:
+            return None
+        return known.principal if now - known.used_at < self._rules.seen_every else None
+
     def get_token(self, token_id: str) -> ApiToken:
         """Return a token, without its secret. Raises `NotFoundError`."""
         with self._transactions.read() as connection:

@@ -72,6 +72,15 @@ class PublishedWorkflows:
             )
         return found
 
+    def find_remembered(self, namespace: str, name: str, version: str = LATEST) -> PublishedWorkflow | None:
+        """Return what `get_startable` would, where that is known without asking the database; never blocks for long."""
+        with self._lock:
+            about = self._versions.get((namespace, name), {}).get(version)
+            compiled = None if about is None else self._programs.get(about.digest)
+        if about is None or compiled is None or about.deprecation is not None:
+            return None
+        return PublishedWorkflow(about, *compiled)
+
     def get(self, namespace: str, name: str, version: str = LATEST) -> PublishedWorkflow:
         """Return what a run under way may start as its child: a deprecated version too, if it is named exactly.
 
