@@ -157,6 +157,12 @@ def list_groups_of(connection: sa.Connection, person_id: str) -> tuple[str, ...]
     return tuple(sorted(connection.execute(local.union_all(claimed)).scalars()))
 
 
+def list_claimed_groups(connection: sa.Connection, person_id: str) -> tuple[str, ...]:
+    """Return the groups that a provider claimed for a person, in order."""
+    query = sa.select(claimed_groups.c.group_name).where(claimed_groups.c.person_id == person_id)
+    return tuple(sorted(connection.execute(query).scalars()))
+
+
 def replace_claimed_groups(connection: sa.Connection, person_id: str, names: Iterable[str]) -> None:
     """Keep what a provider claimed at the last sign-in, and nothing from before."""
     connection.execute(sa.delete(claimed_groups).where(claimed_groups.c.person_id == person_id))

@@ -1,0 +1,4 @@
+"""Signing in by OpenID Connect: the code flow with PKCE, state and nonce.
+
+`service.Oidc` begins and finishes a sign-in; `provider` asks a provider, and nobody else; `claims` checks what it says.
+"""
