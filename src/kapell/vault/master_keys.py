@@ -107,18 +107,18 @@ class MasterKeys:
             self._current = made
         return made
 
-    def forget(self, name: str) -> None:
-        """Drop a key that nothing is sealed with any more, from the file too.
+    def check_forgettable(self, name: str) -> None:
+        """Make sure that a key is here and is not the current one. Raises `MasterKeyError`."""
+        if name == self._current.name:
+            raise MasterKeyError(f"The master key {name} is in use.", hint="Make a new one first.")
+        if name not in self.names:
+            raise MasterKeyError(f"The file {self.path} holds no master key {name}.")
 
-        Raises:
-            MasterKeyError: It is the current key, or there is none of that id.
-        """
+    def forget(self, name: str) -> None:
+        """Drop a key that nothing is sealed with any more, from the file too. Raises as `check_forgettable`."""
         with self._lock:
-            if name == self._current.name:
-                raise MasterKeyError(f"The master key {name} is in use.", hint="Make a new one first.")
+            self.check_forgettable(name)
             keys = {key_id: key for key_id, key in self._by_id.items() if key.name != name}
-            if len(keys) == len(self._by_id):
-                raise MasterKeyError(f"The file {self.path} holds no master key {name}.")
             _replace_file(self.path, keys.values())
             self._by_id = keys
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _CONTEXT = 3
 _LARGEST_GAP = 200
 _MOST_PAIRS = 1_000_000
-"""Larger gaps, and all after so many pairs of lines, are shown as replaced except for what is the same at their ends."""
+"""Larger gaps, and all after so many pairs of lines, are shown as replaced but for what is the same at their ends."""
 
 
 def compare_lines(before: str, before_text: str, after: str, after_text: str) -> str:
