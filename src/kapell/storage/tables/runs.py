@@ -16,6 +16,9 @@ _ONLY_POSTGRESQL = {"only": "postgresql"}
 _SortedText = TEXT(collation="C")
 """Text that sorts by its bytes, so that a prefix is a range and ids sort by their age in every locale."""
 
+_WHOLE_ROWS = {"toast_tuple_target": 8160}
+"""Bodies of some kilobytes stay in their row as they are: to compress them costs more than to write them."""
+
 owner = sa.Table(
     "owner",
     metadata,
@@ -78,6 +81,7 @@ history = sa.Table(
     sa.Column("body", BYTEA, nullable=False),
     sa.CheckConstraint("first_seq >= 1", name="first_seq_counts"),
     sa.CheckConstraint("count >= 1", name="holds_events"),
+    postgresql_with=_WHOLE_ROWS,
     info=_ONLY_POSTGRESQL,
 )
 
@@ -89,6 +93,7 @@ snapshots = sa.Table(
     sa.Column("crc32", sa.BigInteger, nullable=False),
     sa.Column("body", BYTEA, nullable=False),
     sa.CheckConstraint("seq >= 0", name="seq_counts"),
+    postgresql_with=_WHOLE_ROWS,
     info=_ONLY_POSTGRESQL,
 )
 

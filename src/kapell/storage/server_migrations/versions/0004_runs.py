@@ -92,6 +92,7 @@ def _make_history() -> None:
         sa.ForeignKeyConstraint(["run_key"], ["runs.run_key"], name="history_run_key_of_runs"),
         sa.CheckConstraint("first_seq >= 1", name=op.f("history_first_seq_counts")),
         sa.CheckConstraint("count >= 1", name=op.f("history_holds_events")),
+        postgresql_with={"toast_tuple_target": 8160},
     )
     op.create_table(
         "snapshots",
@@ -102,6 +103,7 @@ def _make_history() -> None:
         sa.PrimaryKeyConstraint("run_key", "seq", name="snapshots_key"),
         sa.ForeignKeyConstraint(["run_key"], ["runs.run_key"], name="snapshots_run_key_of_runs"),
         sa.CheckConstraint("seq >= 0", name=op.f("snapshots_seq_counts")),
+        postgresql_with={"toast_tuple_target": 8160},
     )
 
 
