@@ -13,7 +13,9 @@ from kapell.api.live import LiveEvents
 from kapell.api.parts import Parts
 from kapell.api.run_starts import RunStarts
 from kapell.app import open_engine
+from kapell.audit.head_keeper import HeadKeeper
 from kapell.audit.service import open_audit_log
+from kapell.audit.witnesses import make_witnesses
 from kapell.clock import SystemClock
 from kapell.errors import ConflictError, KapellError, NotFoundError
 from kapell.identity.service import Identity
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 
-_HEAD_SECONDS = 60.0
 _TIDY_SECONDS = 600.0
 
 
@@ -65,6 +66,8 @@ async def open_server(settings: Settings) -> AsyncIterator[tuple[Parts, str | No
             published = PublishedWorkflows(database)
             engine.definitions.find_published = lambda *name: _find_published(published, *name)
             live = LiveEvents(engine)
+            witnesses = make_witnesses(settings.audit_witnesses)
+            heads = HeadKeeper(audit, witnesses, clock, seconds=settings.audit_head_seconds)
             parts = Parts(
                 settings=settings,
                 clock=clock,
@@ -72,13 +75,14 @@ async def open_server(settings: Settings) -> AsyncIterator[tuple[Parts, str | No
                 live=live,
                 run_starts=RunStarts(database=database, audit=audit, engine=engine, live=live, clock=clock),
                 audit=audit,
+                heads=heads,
                 identity=identity,
                 workflows=Workflows(database, clock, audit, published),
                 published=published,
             )
             password = await asyncio.to_thread(identity.accounts.ensure_administrator, clock.now())
             duties = [
-                asyncio.create_task(_repeat(_HEAD_SECONDS, audit.make_head)),
+                asyncio.create_task(heads.run()),
                 asyncio.create_task(_repeat(_TIDY_SECONDS, lambda: _tidy(parts))),
             ]
             try:
@@ -87,7 +91,7 @@ async def open_server(settings: Settings) -> AsyncIterator[tuple[Parts, str | No
                 for duty in duties:
                     duty.cancel()
                 await asyncio.gather(*duties, return_exceptions=True)
-                await asyncio.to_thread(audit.make_head)
+                await heads.finish()
 
 
 def _find_published(published: PublishedWorkflows, namespace: str, name: str, version: str) -> Workflow | None:

@@ -54,6 +54,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         tls_key: The file with the certificate's key, where it is not in the same file.
         trusted_proxies: The addresses of proxies whose `X-Forwarded-...` headers are believed, separated by commas.
         max_body_bytes: The largest request body that the server takes.
+        audit_witnesses: Who is sent the signed heads of the audit log, separated by commas: `file:<path>`, `https://<url>`,
+            `syslog:<socket>`, `syslog://<host>:<port>` (UDP), `syslog+tcp://<host>:<port>`.
+        audit_head_seconds: How long an audit record waits at most until a signed head covers it and is sent.
         durability: `effect` puts a task's result on disk before any effect that follows from it; `task` also before the
             next task starts.
     """
@@ -85,6 +88,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     tls_key: Path | None = None
     trusted_proxies: str = ""
     max_body_bytes: int = 8 * 1024 * 1024
+    audit_witnesses: str = ""
+    audit_head_seconds: float = 60.0
     durability: str = "effect"
 
     @property
@@ -152,5 +157,7 @@ def _check(settings: Settings) -> None:
     for name in ("max_calls", "max_processes", "max_tasks_per_run", "max_value_bytes"):
         if getattr(settings, name) < 1:
             raise UsageError(f"The setting {name} must be at least 1.")
+    if not settings.audit_head_seconds > 0:
+        raise UsageError("The setting audit_head_seconds must be above 0.")
     if settings.durability not in {"effect", "task"}:
         raise UsageError(f"The setting durability must be `effect` or `task`, not `{settings.durability}`.")

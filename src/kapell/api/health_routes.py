@@ -47,7 +47,8 @@ async def get_readiness(request: Request) -> Response:
     trouble = parts.engine.trouble
     if trouble is not None:
         return answer(Health("trouble", kapell.__version__, "Nothing can be written at present."), 503)
-    return answer(Health("ok", kapell.__version__))
+    is_witnessed = parts.heads.trouble is None
+    return answer(Health("ok", kapell.__version__, None if is_witnessed else "The audit log is not being witnessed."))
 
 
 @router.get("/metrics", responses={200: {"description": "Metrics, as Prometheus reads them."}})

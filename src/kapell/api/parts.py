@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from kapell.api.live import LiveEvents
     from kapell.api.run_starts import RunStarts
     from kapell.audit import AuditEntry, AuditLog
+    from kapell.audit.head_keeper import HeadKeeper
     from kapell.clock import Clock
     from kapell.engine.engine import Engine
     from kapell.identity.access import Access
@@ -36,6 +37,7 @@ class Parts:
         live: LiveEvents,
         run_starts: RunStarts,
         audit: AuditLog,
+        heads: HeadKeeper,
         identity: Identity,
         workflows: Workflows,
         published: PublishedWorkflows,
@@ -47,6 +49,7 @@ class Parts:
         self.live = live
         self.run_starts = run_starts
         self.audit = audit
+        self.heads = heads
         self.identity = identity
         self.workflows = workflows
         self.published = published

@@ -89,7 +89,7 @@ class WebhookWitness:
         try:
             connection.request("POST", (self._parts.path or "/") + query, msgspec.json.encode(head), headers)
             status = connection.getresponse().status
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             raise WitnessError(f"The witness {self.name} cannot be reached: {error}.") from error
         finally:
             connection.close()
@@ -133,7 +133,7 @@ class SyslogWitness:
         message = prefix.encode() + msgspec.json.encode(head)
         try:
             self._transmit(message)
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise WitnessError(f"The witness {self.name} cannot be reached: {error}.") from error
 
     def _transmit(self, message: bytes) -> None:
