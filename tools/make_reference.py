@@ -14,7 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from kapell.api.application import make_document
+from kapell.api.problems import STATUSES
 from kapell.cli.app import app
+from kapell.errors import KapellError
 from kapell.language.schema import make_json_schema
 from kapell.settings import PREFIX, Settings
 
@@ -108,7 +111,47 @@ def show_usage(piece: str) -> str:
     return re.sub(r"[{}]", "", piece).replace("[[", "[").replace("]]", "]").replace("......", "...")
 
 
+def make_api_page() -> str:
+    """Return the page of the API's routes and of the problems that it answers with."""
+    document = make_document()
+    sections: dict[str, list[str]] = {}
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            summary = (operation.get("description") or operation["summary"]).splitlines()[0]
+            needed = f"`{operation['x-permission']}`" if operation.get("x-permission") else ""
+            row = f"| `{method.upper()} {path}` | {needed} | {summary} |"
+            sections.setdefault(operation["tags"][0], []).append(row)
+    tables = [
+        "\n".join([f"## {tag.capitalize()}\n", "| request | permission | what it does |", "|---|---|---|", *rows, ""])
+        for tag, rows in sections.items()
+    ]
+    problems = [
+        f"| `{kind.code}` | {STATUSES[kind.code]} | {inspect.cleandoc(kind.__doc__ or '').splitlines()[0]} |"
+        for kind in sorted(iter_kinds(KapellError), key=lambda kind: (STATUSES[kind.code], kind.code))
+    ]
+    return "\n".join(
+        [
+            "# API\n\n" + NOTICE + "`/api/v1/openapi.json` has all of it for programs: parameters, bodies, answers.",
+            "Every request but the public ones carries an API token (`Authorization: Bearer kpl_...`) or a session's",
+            "cookie. A permission is held in namespaces; what is outside of them is not there for the caller.\n",
+            *tables,
+            "## Problems\n",
+            "Errors are `application/problem+json` (RFC 9457) with a `code` for programs, a sentence, and advice.\n",
+            "\n".join(["| code | status | meaning |", "|---|---|---|", *problems, ""]),
+        ]
+    )
+
+
+def iter_kinds(kind: type[KapellError]) -> Iterator[type[KapellError]]:
+    """Yield every kind of error that has a code of its own."""
+    for below in kind.__subclasses__():
+        if "code" in vars(below):
+            yield below
+        yield from iter_kinds(below)
+
+
 PAGES: dict[str, Callable[[], str]] = {
+    "api.md": make_api_page,
     "commands.md": make_commands_page,
     "settings.md": make_settings_page,
     "workflow.schema.json": make_schema_page,

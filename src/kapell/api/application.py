@@ -18,6 +18,7 @@ from kapell.api import (
     session_routes,
     workflow_routes,
 )
+from kapell.api.callers import Needs
 from kapell.api.guard import Guard
 from kapell.api.problems import Problem, add_handlers
 from kapell.api.wire import complete_schemas, gives
@@ -26,11 +27,27 @@ if TYPE_CHECKING:
     from kapell.api.parts import Parts
 
 PREFIX = "/api/v1"
+_MODULES = (run_routes, event_routes, session_routes, workflow_routes, identity_routes, audit_routes)
+"""The first are found first."""
+
 _PROBLEM_STATUSES = (401, 403, 404, 409, 413, 422, 429, 503)
 
 
 def make_application(parts: Parts) -> FastAPI:
     """Return the ASGI application of a server."""
+    app = _make_routes()
+    app.state.parts = parts
+    app.state.metrics = health_routes.make_registry(parts)
+    app.add_middleware(Guard, max_body_bytes=parts.settings.max_body_bytes)
+    return app
+
+
+def make_document() -> dict[str, Any]:
+    """Return the OpenAPI 3.1 document of the API."""
+    return _make_routes().openapi()
+
+
+def _make_routes() -> FastAPI:
     app = FastAPI(
         title="Kapell",
         version=kapell.__version__,
@@ -39,32 +56,26 @@ def make_application(parts: Parts) -> FastAPI:
         redoc_url=None,
         default_response_class=Response,  # every route makes its own, and says in `responses` what is in it
     )
-    app.state.parts = parts
-    app.state.metrics = health_routes.make_registry(parts)
     app.router.routes.insert(0, Route(f"{PREFIX}/runs", run_routes.start_run_quickly, methods=["POST"]))
-    for module in (
-        run_routes,  # the first are found first
-        event_routes,
-        session_routes,
-        workflow_routes,
-        identity_routes,
-        audit_routes,
-    ):
+    for module in _MODULES:
         app.include_router(module.router, prefix=PREFIX)
     app.include_router(health_routes.router)
     add_handlers(app)
-    app.add_middleware(Guard, max_body_bytes=parts.settings.max_body_bytes)
-    app.openapi = lambda: _make_openapi(app)  # type: ignore[method-assign]
+    app.openapi = lambda: _describe(app)  # type: ignore[method-assign]
     return app
 
 
-def _make_openapi(app: FastAPI) -> dict[str, Any]:
-    """Return the OpenAPI 3.1 document: FastAPI's, with our schemas and the problems that routes may give."""
+def _describe(app: FastAPI) -> dict[str, Any]:
+    """Return FastAPI's document with our schemas, permissions and the problems that routes may answer with."""
     if app.openapi_schema is None:
         problem = gives(Problem)[200]["content"]["application/json"]["schema"]
         document = get_openapi(title=app.title, version=app.version, routes=app.routes, summary="Orchestration.")
-        for operations in document["paths"].values():
-            for operation in operations.values():
+        permissions = {
+            (method.lower(), path): permission for method, path, permission in list_permissions(app) if permission
+        }
+        for path, operations in document["paths"].items():
+            for method, operation in operations.items():
+                operation["x-permission"] = permissions.get((method, path), "")
                 operation["responses"].pop("422", None)
                 for status in _PROBLEM_STATUSES:
                     content = {"application/problem+json": {"schema": problem}}
@@ -72,3 +83,14 @@ def _make_openapi(app: FastAPI) -> dict[str, Any]:
         complete_schemas(document)
         app.openapi_schema = document
     return app.openapi_schema
+
+
+def list_permissions(app: FastAPI) -> list[tuple[str, str, str | None]]:
+    """Return method, path and permission of every route: empty for any caller, `None` for strangers, too."""
+    found: list[tuple[str, str, str | None]] = []
+    for included in app.routes:
+        for route in included.effective_route_contexts() if hasattr(included, "effective_route_contexts") else ():
+            needed = [each.call.permission for each in route.dependant.dependencies if isinstance(each.call, Needs)]
+            assert len(needed) <= 1
+            found += [(method, route.path, needed[0] if needed else None) for method in route.methods]
+    return found

@@ -19,6 +19,8 @@ log = get_logger(__name__)
 
 STATUSES: dict[str, int] = {
     "usage": 422,
+    "invalid_workflow": 422,
+    "edit": 422,
     "not_found": 404,
     "conflict": 409,
     "unauthenticated": 401,
@@ -28,6 +30,14 @@ STATUSES: dict[str, int] = {
     "storage": 503,
     "stale_owner": 503,
     "damaged_history": 500,
+    "audit_damaged": 500,
+    "audit_key": 500,
+    "audit_witness": 503,
+    "storage_unusable": 503,
+    "damaged_seal": 500,
+    "master_key": 500,
+    "provider": 502,
+    "compile": 500,
     "error": 500,
 }
 """Error code -> HTTP status."""

@@ -1,4 +1,4 @@
-"""What a stranger does on the first day, with the real command: from the first start to an audit log verified offline."""
+"""What a stranger does on the first day, with the real command: from the first start to a verified audit log."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import sys
 from contextlib import asynccontextmanager
 
 import aiohttp
-
 from tests.integration.api.conftest import Client
 
 WORKFLOW = """
