@@ -428,6 +428,15 @@ def test_pruning_bounds_the_rows_of_one_call(store, epoch, make_batch, make_reco
     assert [store.prune(epoch, later, limit=10) for _ in range(4)] == [2, 1, 1, 0]
 
 
+def test_pruning_leaves_nothing_of_a_run(store, epoch, make_batch, make_record, make_payload, execute, now):
+    kept = make_batch("kept", payloads=(make_payload(b"kept"),), snapshot=b"s")
+    ended = {"record": make_record("gone", "completed"), "payloads": (make_payload(b"gone"),), "snapshot": b"s"}
+    store.append(epoch, [kept, make_batch("gone", **ended), make_batch("gone", 2)])
+    assert store.prune(epoch, now + timedelta(days=1), limit=10) == 1
+    for table in ("runs", "history", "snapshots", "payloads", "payload_uses"):
+        assert execute(f"SELECT count(*) FROM {table}") == [(1,)], table  # noqa: S608 -- the test's own text
+
+
 def test_an_append_reads_no_table_whole_though_it_was_planned_when_all_were_empty(store, epoch, make_batch, execute):
     store.append(epoch, [make_batch("a")])
     with store._connections.write() as connection:

@@ -70,10 +70,12 @@ runs = sa.Table(
     info=_ONLY_POSTGRESQL,
 )
 
+# No foreign key to `runs`: PostgreSQL checks one by locking the run's row, which takes longer than adding the event.
+# Only `append` and `prune` write here, one at a time, and each writes a run and its history in one transaction.
 history = sa.Table(
     "history",
     metadata,
-    sa.Column("run_key", sa.ForeignKey(runs.c.run_key), primary_key=True),
+    sa.Column("run_key", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("first_seq", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("count", sa.BigInteger, nullable=False),
     sa.Column("at", Moment, nullable=False),

@@ -82,14 +82,13 @@ def _make_runs() -> None:
 def _make_history() -> None:
     op.create_table(
         "history",
-        sa.Column("run_key", sa.BigInteger, nullable=False),
+        sa.Column("run_key", sa.BigInteger, autoincrement=False, nullable=False),
         sa.Column("first_seq", sa.BigInteger, autoincrement=False, nullable=False),
         sa.Column("count", sa.BigInteger, nullable=False),
         sa.Column("at", sa.BigInteger, nullable=False),
         sa.Column("crc32", sa.BigInteger, nullable=False),
         sa.Column("body", BYTEA, nullable=False),
         sa.PrimaryKeyConstraint("run_key", "first_seq", name="history_key"),
-        sa.ForeignKeyConstraint(["run_key"], ["runs.run_key"], name="history_run_key_of_runs"),
         sa.CheckConstraint("first_seq >= 1", name=op.f("history_first_seq_counts")),
         sa.CheckConstraint("count >= 1", name=op.f("history_holds_events")),
         postgresql_with={"toast_tuple_target": 8160},
