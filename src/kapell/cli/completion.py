@@ -17,7 +17,7 @@ def complete_run(incomplete: str) -> list[tuple[str, str]]:
 
     try:
         settings = read_settings()
-        if not settings.data.is_dir():
+        if not settings.database and not settings.data.is_dir():
             return []
         store = open_store(settings)
         try:

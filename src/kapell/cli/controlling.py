@@ -10,7 +10,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from kapell.app import own_store
+from kapell.app import make_lock, own_store
 from kapell.cli import exits
 from kapell.cli.folder import read_store, resolve_run
 from kapell.cli.output import print_json, say
@@ -21,7 +21,7 @@ from kapell.engine.store import ENDED
 from kapell.errors import ConflictError, StorageError
 from kapell.kernel.commands import CancelRun, SuspendRun
 from kapell.reasons import Reason
-from kapell.storage.data_folder import DataFolder
+from kapell.storage.data_folder import LockHolder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,10 +75,10 @@ def record(settings: Settings, run_id: str, command: OuterCommand) -> None:
 
 
 def is_owned(settings: Settings) -> bool:
-    """Tell whether another process owns the runs of the folder at this moment."""
-    folder = DataFolder(settings.data)
-    if folder.try_lock():
-        folder.unlock()
+    """Tell whether another process owns the runs at this moment."""
+    lock = make_lock(settings)
+    if lock.try_lock():
+        lock.unlock()
         return False
     return True
 
@@ -113,15 +113,20 @@ def _await_answer(settings: Settings, store: RunStore, command_id: int) -> None:
     deadline = time.monotonic() + _ANSWER_SECONDS
     while (answer := store.find_answer(command_id)) is None:
         if time.monotonic() > deadline:
-            holder = DataFolder(settings.data).find_holder()
-            who = f"Process {holder.pid}" if holder else "The process"
             raise StorageError(
-                f"{who}, which owns the data folder, has not answered for {_ANSWER_SECONDS:g} s.",
-                hint="The command stays in its inbox, and is obeyed when it, or whoever owns the folder next, looks.",
+                f"{_name_owner(settings)}, which owns the runs, has not answered for {_ANSWER_SECONDS:g} s.",
+                hint="The command stays in its inbox, and is obeyed when it, or whoever owns the runs next, looks.",
             )
         time.sleep(_LOOK_SECONDS)
     if answer.error:
         raise ConflictError(answer.error)
+
+
+def _name_owner(settings: Settings) -> str:
+    holder = make_lock(settings).find_holder()
+    if holder is None:
+        return "The process"
+    return f"Process {holder.pid}" if isinstance(holder, LockHolder) else f"The process {holder.name}"
 
 
 def _await_end(store: RunStore, run_id: str) -> None:

@@ -23,12 +23,12 @@ _MOST_NAMED = 5
 
 @contextmanager
 def read_store(settings: Settings) -> Iterator[RunStore]:
-    """Open the runs of the data folder to read them, whoever owns them.
+    """Open the runs of the data folder, or of the database, to read them, whoever owns them.
 
     Raises:
         NotFoundError: There is no such folder.
     """
-    if not settings.data.is_dir():
+    if not settings.database and not settings.data.is_dir():
         raise NotFoundError(
             f"There is no data folder {settings.data}, so there are no runs.", hint="Name another with --data."
         )

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _DOCUMENTED = re.compile(r"^ {8}(\w+): (.*(?:\n {12,}.*)*)", re.MULTILINE)
+_PASSWORD = re.compile(r"(://[^:@/]*:).*(?=@)|([?&]password=)[^&]*")
+"""The password in a URL of a database or a proxy."""
+
 _WIDTH = 100
 
 
@@ -76,4 +79,6 @@ def read_descriptions() -> dict[str, str]:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, str):
+        return _PASSWORD.sub(r"\1\2***", value)
     return str(value) if hasattr(value, "__fspath__") else value

@@ -85,3 +85,18 @@ def test_settings_say_where_they_come_from(monkeypatch):
     lines = {line.name: line for line in make_lines(Settings(node="nodejs"), {"data"})}
     assert (lines["node"].source, lines["node"].value, lines["node"].default) == ("KAPELL_NODE", "nodejs", "node")
     assert (lines["data"].source, lines["max_calls"].source) == ("option", "default")
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://me:s3cret@host:5432/name", "postgresql://me:***@host:5432/name"),
+        ("postgresql://me:s3:cr/et@host/name", "postgresql://me:***@host/name"),
+        ("postgresql://host/name?user=me&password=s3cret&x=y", "postgresql://host/name?user=me&password=***&x=y"),
+        ("postgresql://me@host:5432/name", "postgresql://me@host:5432/name"),
+        ("", ""),
+    ],
+)
+def test_settings_show_no_password(url, shown):
+    lines = {line.name: line for line in make_lines(Settings(database=url, proxy=url), set())}
+    assert lines["database"].value == lines["proxy"].value == shown
