@@ -9,7 +9,7 @@ and not one for each line after it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -145,9 +145,9 @@ class Verifier:
         try:
             previous, stored = bytes.fromhex(record.previous), bytes.fromhex(line.hash)
             computed = record.compute_hash()
-        except (ValueError, TypeError):
+        except (ValueError, TypeError):  # a text that is no UTF-8, too
             self._findings.add("edited", f"record {number}", "It holds values that are none of a record.")
-            self._go_on(number, NO_HASH, NO_HASH)
+            self._pass_unreadable(number, _read_hash(line.hash))
             return
         is_linked = previous in {self._stored, self._computed}
         if is_linked and previous != self._stored:
@@ -166,10 +166,14 @@ class Verifier:
         self.count += 1
         self._check_number(line.number)
         self._findings.add(line.finding.kind, line.finding.place, line.finding.text)
-        is_hash = isinstance(line.hash, bytes) and len(line.hash) == HASH_BYTES
+        self._pass_unreadable(line.number, line.hash)
+
+    def _pass_unreadable(self, number: int, stored: Any) -> None:
+        """Go on after a record that is none, by what is stored as its hash."""
+        is_hash = isinstance(stored, bytes) and len(stored) == HASH_BYTES
         self._is_chain_whole = self._is_chain_whole and is_hash
-        stored = line.hash if is_hash else NO_HASH
-        self._go_on(line.number, stored, stored)
+        self._edited = number
+        self._go_on(number, stored if is_hash else NO_HASH, stored if is_hash else NO_HASH)
 
     def _go_on(self, number: int, stored: bytes, computed: bytes) -> None:
         self._number = max(number, self._number)
@@ -266,6 +270,13 @@ class Verifier:
         elif said.hash not in {self._stored.hex(), self._computed.hex()} and not self._is_rewritten:
             text = "They do not lead to the signed last record: the hashes were made to fit."
             self._findings.add("rewritten", name_records(self._covered + 1, self._number), text)
+
+
+def _read_hash(text: str) -> bytes | None:
+    try:
+        return bytes.fromhex(text)
+    except (ValueError, TypeError):
+        return None
 
 
 def _fits_after(record: SealedRecord, stored: bytes, before: bytes) -> bool:

@@ -2,8 +2,10 @@
 
 import shutil
 import sqlite3
+import sys
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -13,6 +15,8 @@ from kapell.audit.evidence import make_evidence_url, open_evidence, read_log
 from kapell.audit.service import open_audit_log
 from kapell.audit.verifier import verify_log
 from kapell.storage.server_database import ServerDatabase, make_sqlite_url
+
+sys.path.insert(0, str(Path(__file__).parent))  # where `audit_forging` is
 
 ANN = Actor("u-1", "Ann Example", "192.0.2.1")
 BOB = Actor("u-2", "Bob", "198.51.100.7")
@@ -44,8 +48,8 @@ def make_entries(first, count):
         )
 
 
-def fill(database, key_path):
-    """Write some 200 records under seven heads and two keys, two of them redacted; return the log."""
+def fill(database, key_path, after_head=lambda: None):
+    """Write 200 records under seven heads and two keys, two of them redacted; return the log."""
     log = open_audit_log(database, key_path, HandClock())
     first = 1
     for part, count in enumerate((20, 35, 1, 44, 30, 40, 27)):
@@ -59,6 +63,7 @@ def fill(database, key_path):
         if part == 5:
             log.redact(120, BOB, "asked for")
         log.make_head()
+        after_head()
     return log
 
 
@@ -67,20 +72,45 @@ def verify_sqlite(path, heads=()):
         return verify_log(read_log(connection), (lambda: iter(heads)) if heads else None)
 
 
-@pytest.fixture(scope="module")
+def save_state(database_path, path):
+    """Back a database up as SQLite does, while it is in use, and return where to."""
+    with closing(sqlite3.connect(database_path)) as source, closing(sqlite3.connect(path)) as target:
+        source.backup(target)
+        target.execute("PRAGMA journal_mode = DELETE")
+    return path
+
+
+@pytest.fixture(scope="session")
 def original(tmp_path_factory):
-    """A log in one SQLite file (`path`), its heads, oldest first, and the file of its key."""
+    """A log in a SQLite file: `path`, `key_path`, its `heads`, oldest first, and its `states` when each was made."""
     folder = tmp_path_factory.mktemp("original")
-    database = ServerDatabase(make_sqlite_url(folder / "server.db"))
-    log = fill(database, folder / "audit.key")
+    path, states = folder / "server.db", []
+    database = ServerDatabase(make_sqlite_url(path))
+    log = fill(
+        database,
+        folder / "audit.key",
+        lambda: states.append(save_state(path, folder / f"state-{len(states)}.db")),
+    )
     heads = log.list_heads(limit=100)[::-1]
     database.close()
-    with closing(sqlite3.connect(folder / "server.db")) as connection:
+    with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA journal_mode = DELETE")
-    return SimpleNamespace(path=folder / "server.db", heads=heads, key_path=folder / "audit.key", verify=verify_sqlite)
+    return SimpleNamespace(path=path, heads=heads, states=states, key_path=folder / "audit.key", verify=verify_sqlite)
 
 
 @pytest.fixture
 def copy(original, tmp_path):
     """A copy of the original's database."""
-    return shutil.copy(original.path, tmp_path / "copy.db")
+    return Path(shutil.copy(original.path, tmp_path / "copy.db"))
+
+
+@pytest.fixture
+def fill_log():
+    """Writes a log like the original into a database."""
+    return fill
+
+
+@pytest.fixture(name="make_entries")
+def offer_entries():
+    """Makes entries of many kinds."""
+    return make_entries
