@@ -19,9 +19,10 @@ from kapell.kernel.limits import Limits
 from kapell.storage.data_folder import DataFolder
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 
     from kapell.engine.postgres_store import OwnerLock
+    from kapell.engine.secrets import Secrets
     from kapell.engine.store import RunStore
     from kapell.language.model import Workflow
     from kapell.sdk import Activity
@@ -84,6 +85,8 @@ async def open_engine(
     workflows: Sequence[Workflow] = (),
     only: Collection[str] | None = None,
     origins: Mapping[str, str] | None = None,
+    secrets: Secrets | None = None,
+    prepare: Callable[[Engine], None] | None = None,
 ) -> AsyncIterator[Engine]:
     """Own the runs and work on them, until the context is left.
 
@@ -92,6 +95,8 @@ async def open_engine(
         workflows: What `run: workflow` finds.
         only: Of the unfinished runs take up only these, with their child runs.
         origins: Where HTTP calls to an origin really go; for tests.
+        secrets: Where runs find secrets, instead of the file and the environment.
+        prepare: What is to be done with the engine before it takes up any run.
 
     Raises:
         ConflictError: Another process owns the runs.
@@ -104,8 +109,10 @@ async def open_engine(
         await lock.lock_patiently()
     try:
         with closing(open_store(settings, busy_timeout_seconds=_COMMIT_WAIT_SECONDS)) as store:
-            engine = make_engine(settings, store, origins or {})
+            engine = make_engine(settings, store, origins or {}, secrets)
             engine.offer(workflows)
+            if prepare is not None:
+                prepare(engine)
             await engine.start(only)
             try:
                 yield engine
@@ -133,7 +140,9 @@ def _needing_driver() -> Iterator[None]:
         ) from error
 
 
-def make_engine(settings: Settings, store: RunStore, origins: Mapping[str, str]) -> Engine:
+def make_engine(
+    settings: Settings, store: RunStore, origins: Mapping[str, str], secrets: Secrets | None = None
+) -> Engine:
     """Wire an engine over a store; the caller starts and closes it."""
     return Engine(
         store=store,
@@ -145,7 +154,7 @@ def make_engine(settings: Settings, store: RunStore, origins: Mapping[str, str])
             memory_limit_bytes=settings.expression_memory_bytes,
             output_limit_bytes=settings.expression_output_bytes,
         ),
-        secrets=SecretSource(settings.secrets),
+        secrets=secrets or SecretSource(settings.secrets),
         options=EngineOptions(
             limits=Limits(
                 max_tasks=settings.max_tasks_per_run,

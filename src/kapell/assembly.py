@@ -17,23 +17,32 @@ from kapell.audit.head_keeper import HeadKeeper
 from kapell.audit.service import open_audit_log
 from kapell.audit.witnesses import make_witnesses
 from kapell.clock import SystemClock
+from kapell.engine.secrets import SecretSource
 from kapell.errors import ConflictError, KapellError, NotFoundError
 from kapell.identity.service import Identity
 from kapell.storage.data_folder import AUDIT_KEY, SERVER_DATABASE, DataFolder
 from kapell.storage.server_database import ServerDatabase, make_sqlite_url
 from kapell.telemetry import get_logger
+from kapell.vault import VaultSecrets, open_vault
 from kapell.workflows.published import PublishedWorkflows
 from kapell.workflows.service import Workflows
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
+    from kapell.engine.engine import Engine
+    from kapell.engine.secrets import NamespaceSecrets
     from kapell.language.model import Workflow
     from kapell.settings import Settings
+    from kapell.vault import Vault
 
 log = get_logger(__name__)
 
 _TIDY_SECONDS = 600.0
+_USES_SECONDS = 60.0
+
+MASTER_KEY = "master.key"
+"""The file in the data folder that holds the key which seals the vault."""
 
 
 @contextmanager
@@ -59,15 +68,22 @@ async def open_server(settings: Settings) -> AsyncIterator[tuple[Parts, str | No
         StorageError: The database cannot be used.
     """
     clock = SystemClock()
-    async with open_engine(settings) as engine:
-        with open_server_database(settings) as database:
-            audit = open_audit_log(database, settings.data / AUDIT_KEY, clock)
-            identity = Identity(database, audit, clock)
-            published = PublishedWorkflows(database)
+    with open_server_database(settings) as database:
+        audit = open_audit_log(database, settings.data / AUDIT_KEY, clock)
+        vault = open_vault(database, settings.data / MASTER_KEY, clock, audit)
+        published = PublishedWorkflows(database)
+        secrets = _VaultOfAll(vault, SecretSource(settings.secrets))
+        live = LiveEvents()
+
+        def prepare(engine: Engine) -> None:
             engine.definitions.find_published = lambda *name: _find_published(published, *name)
-            live = LiveEvents(engine)
-            witnesses = make_witnesses(settings.audit_witnesses)
-            heads = HeadKeeper(audit, witnesses, clock, seconds=settings.audit_head_seconds)
+            engine.listen(live.note)
+
+        async with open_engine(settings, secrets=secrets, prepare=prepare) as engine:
+            identity = Identity(database, audit, clock)
+            heads = HeadKeeper(
+                audit, make_witnesses(settings.audit_witnesses), clock, seconds=settings.audit_head_seconds
+            )
             parts = Parts(
                 settings=settings,
                 clock=clock,
@@ -79,11 +95,13 @@ async def open_server(settings: Settings) -> AsyncIterator[tuple[Parts, str | No
                 identity=identity,
                 workflows=Workflows(database, clock, audit, published),
                 published=published,
+                vault=vault,
             )
             password = await asyncio.to_thread(identity.accounts.ensure_administrator, clock.now())
             duties = [
                 asyncio.create_task(heads.run()),
                 asyncio.create_task(_repeat(_TIDY_SECONDS, lambda: _tidy(parts))),
+                asyncio.create_task(_repeat(_USES_SECONDS, vault.record_uses)),
             ]
             try:
                 yield parts, password
@@ -91,7 +109,19 @@ async def open_server(settings: Settings) -> AsyncIterator[tuple[Parts, str | No
                 for duty in duties:
                     duty.cancel()
                 await asyncio.gather(*duties, return_exceptions=True)
+                await asyncio.to_thread(vault.record_uses)
                 await heads.finish()
+
+
+class _VaultOfAll:
+    """The vault, as the engine asks for secrets; what it does not hold is looked for where the commands look."""
+
+    def __init__(self, vault: Vault, fallback: SecretSource) -> None:
+        self._vault = vault
+        self._fallback = fallback
+
+    def for_namespace(self, namespace: str) -> NamespaceSecrets:
+        return VaultSecrets(self._vault, namespace, self._fallback)
 
 
 def _find_published(published: PublishedWorkflows, namespace: str, name: str, version: str) -> Workflow | None:

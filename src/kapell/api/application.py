@@ -15,6 +15,7 @@ from kapell.api import (
     health_routes,
     identity_routes,
     run_routes,
+    secret_routes,
     session_routes,
     workflow_routes,
 )
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from kapell.api.parts import Parts
 
 PREFIX = "/api/v1"
-_MODULES = (run_routes, event_routes, session_routes, workflow_routes, identity_routes, audit_routes)
+_MODULES = (run_routes, event_routes, session_routes, workflow_routes, secret_routes, identity_routes, audit_routes)
 """The first are found first."""
 
 _PROBLEM_STATUSES = (401, 403, 404, 409, 413, 422, 429, 503)

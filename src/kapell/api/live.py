@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from kapell.engine.active import ActiveRun
-    from kapell.engine.engine import Engine
     from kapell.engine.store import RunRecord
     from kapell.kernel.events import Event
 
@@ -87,17 +86,16 @@ class Watcher:
 
 
 class LiveEvents:
-    """All watchers of an engine's runs."""
+    """All watchers of an engine's runs; `note` is to be its listener."""
 
-    def __init__(self, engine: Engine) -> None:
-        """Listen to an engine."""
+    def __init__(self) -> None:
+        """Begin without watchers."""
         self._kept: deque[tuple[int, RunChange]] = deque(maxlen=_KEPT)
         self._of_all: set[Watcher] = set()
         self._of_one: dict[str, set[Watcher]] = {}
         self._starts: dict[str, asyncio.Future[RunRecord]] = {}
         self.position = 0
         """The number of the last change of all runs."""
-        engine.listen(self._note)
 
     @property
     def watchers(self) -> int:
@@ -142,7 +140,8 @@ class LiveEvents:
             for watcher in watchers:
                 watcher.cut_off()
 
-    def _note(self, active: ActiveRun, first_seq: int, events: Sequence[Event]) -> None:
+    def note(self, active: ActiveRun, first_seq: int, events: Sequence[Event]) -> None:
+        """Tell watchers of events that have become durable."""
         expected = self._starts.get(active.run_id) if first_seq == 1 else None
         if expected is not None and not expected.done():
             expected.set_result(active.record)

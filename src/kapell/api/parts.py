@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kapell.identity.service import Identity
     from kapell.identity.sessions import OpenSession
     from kapell.settings import Settings
+    from kapell.vault import Vault
     from kapell.workflows.published import PublishedWorkflows
     from kapell.workflows.service import Workflows
 
@@ -41,6 +42,7 @@ class Parts:
         identity: Identity,
         workflows: Workflows,
         published: PublishedWorkflows,
+        vault: Vault,
     ) -> None:
         """Take the parts."""
         self.settings = settings
@@ -53,6 +55,7 @@ class Parts:
         self.identity = identity
         self.workflows = workflows
         self.published = published
+        self.vault = vault
         self.stopping = asyncio.Event()
         """Set when the server begins to stop: streams end, and it is not ready any more."""
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from kapell.engine.expression_helper import ExpressionHelper
     from kapell.engine.host import RunHost
     from kapell.engine.logbook import Logbook
-    from kapell.engine.secrets import SecretSource
+    from kapell.engine.secrets import Secrets
     from kapell.sdk import Activity
     from kapell.sdk.activity import LogStream
 
@@ -55,7 +55,7 @@ class Attempts:
         activities: Mapping[str, Activity],
         admission: Admission,
         helper: ExpressionHelper,
-        secrets: SecretSource,
+        secrets: Secrets,
         logbook: Logbook,
         clock: Clock,
         max_value_bytes: int,
@@ -71,7 +71,7 @@ class Attempts:
         self._max_value_bytes = max_value_bytes
         self._tasks: dict[AttemptId, asyncio.Task[None]] = {}
         self._admitted: set[AttemptId] = set()
-        self._redactors: dict[tuple[str, ...], Redactor] = {}
+        self._redactors: dict[tuple[str, tuple[str, ...]], Redactor] = {}
 
     @property
     def in_flight(self) -> int:
@@ -153,10 +153,14 @@ class Attempts:
 
     def redactor_of(self, active: ActiveRun) -> Redactor:
         """Return what keeps the run's secrets out of everything that is written down."""
-        names = active.program.secrets
-        if names not in self._redactors:
-            self._redactors[names] = Redactor(self._secrets.find_secrets(names))
-        return self._redactors[names]
+        names, namespace = active.program.secrets, active.program.namespace
+        known = self._redactors.get((namespace, names))
+        if known is not None and not names:
+            return known
+        values = self._secrets.for_namespace(namespace).find_secrets(names)
+        if known is None or known.secrets != values:
+            known = self._redactors[namespace, names] = Redactor(values)
+        return known
 
     # -- one attempt --------------------------------------------------------------------------------------------------
 
@@ -218,10 +222,11 @@ class Attempts:
 
     def _read_secrets(self, active: ActiveRun, dispatch: Dispatch) -> dict[str, Any]:
         secrets = {}
+        source = self._secrets.for_namespace(active.program.namespace)
         declared = active.program.secrets
         for name in {*declared, *dispatch.policy_secrets}:
             try:
-                secrets[name] = self._secrets.get_secret(name)
+                secrets[name] = source.get_secret(name)
             except NotFoundError as problem:
                 raise StepError(make_error(AUTHORIZATION, str(problem), instance=dispatch.reference)) from None
         return secrets

@@ -43,12 +43,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 
     from kapell.clock import Clock
-    from kapell.engine.active import ActiveRun
     from kapell.engine.admission import Admission
     from kapell.engine.expression_helper import ExpressionHelper
-    from kapell.engine.secrets import SecretSource
+    from kapell.engine.host import Listener
+    from kapell.engine.secrets import Secrets
     from kapell.engine.store import LogLine, RunStore
-    from kapell.kernel.events import Event
     from kapell.kernel.forking import RepeatedEffect
     from kapell.kernel.state import State
     from kapell.language.model import Workflow
@@ -99,7 +98,7 @@ class Engine:
         activities: Mapping[str, Activity],
         admission: Admission,
         helper: ExpressionHelper,
-        secrets: SecretSource,
+        secrets: Secrets,
         options: EngineOptions,
     ) -> None:
         """Wire the engine; `start` makes it the owner of the runs in `store`."""
@@ -112,6 +111,7 @@ class Engine:
         self._options = options
         self._duties: list[asyncio.Task[None]] = []
         self._fatal: KapellError | None = None
+        self._listeners: list[Listener] = []
         self.definitions = Definitions(store)
         self.logbook = Logbook(store, self.clock)
         self.unfinished: list[str] = []
@@ -152,6 +152,7 @@ class Engine:
             max_value_bytes=self._options.limits.max_value_bytes,
         )
         self._host.attempts = self._attempts
+        self._host.listeners = self._listeners
         self._recovery = Recovery(
             store=self.store,
             epoch=epoch,
@@ -338,9 +339,12 @@ class Engine:
 
     # -- watching -----------------------------------------------------------------------------------------------------
 
-    def listen(self, listener: Callable[[ActiveRun, int, Sequence[Event]], None]) -> None:
-        """Tell `listener` of each run's events once they are durable: the run, the number of the first, the events."""
-        self._host.listeners.append(listener)
+    def listen(self, listener: Listener) -> None:
+        """Tell `listener` of each run's events once they are durable: the run, the number of the first, the events.
+
+        Who listens before the start is told also of what runs do that are taken up.
+        """
+        self._listeners.append(listener)
 
     def listen_to_logs(self, listener: Callable[[str, LogLine], None]) -> None:
         """Tell `listener` of each line that a run writes, as it writes it."""

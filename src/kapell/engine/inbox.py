@@ -13,6 +13,8 @@ from kapell.kernel.commands import CancelRun, ResumeRun, RetryTask, SkipTask, Su
 from kapell.telemetry import get_logger
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kapell.engine.host import RunHost
     from kapell.engine.recovery import Recovery
     from kapell.engine.store import InboxCommand, RunStore
@@ -44,7 +46,10 @@ class Inbox:
         is_readable = True
         while True:
             try:
-                self.take()
+                if self._store.commits_inline:
+                    self.take()
+                else:
+                    self._begin(await asyncio.to_thread(self._store.list_commands, self._last_id))
                 is_readable = True
             except StorageError as error:
                 if is_readable:
@@ -54,7 +59,10 @@ class Inbox:
 
     def take(self) -> None:
         """Begin to obey the commands that are there."""
-        for command in self._store.list_commands(self._last_id):
+        self._begin(self._store.list_commands(self._last_id))
+
+    def _begin(self, commands: Sequence[InboxCommand]) -> None:
+        for command in commands:
             self._last_id = command.command_id
             task = asyncio.get_running_loop().create_task(self._obey(command))
             self._tasks.add(task)

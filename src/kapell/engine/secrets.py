@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote, quote_plus
 
 import msgspec
@@ -25,6 +25,26 @@ _SHORTEST_BASE64 = 8
 MASK = "***"
 
 
+class NamespaceSecrets(Protocol):
+    """The secrets that runs of one namespace can read."""
+
+    def get_secret(self, name: str) -> Any:
+        """Return a secret, a string or an object. Raises `NotFoundError`."""
+        ...
+
+    def find_secrets(self, names: tuple[str, ...]) -> dict[str, Any]:
+        """Return those of the named secrets that there are."""
+        ...
+
+
+class Secrets(Protocol):
+    """The secrets of an installation."""
+
+    def for_namespace(self, namespace: str) -> NamespaceSecrets:
+        """Return what runs of a namespace can read."""
+        ...
+
+
 class SecretSource:
     """Secrets by name, from a file first, then from the environment.
 
@@ -41,6 +61,11 @@ class SecretSource:
         """
         self._environment = os.environ if environment is None else environment
         self._values: dict[str, Any] = {} if file is None else _read_file(file)
+
+    def for_namespace(self, namespace: str) -> NamespaceSecrets:
+        """Return what runs of a namespace can read: here the same for all of them."""
+        del namespace
+        return self
 
     def get_secret(self, name: str) -> Any:
         """Return a secret, a string or an object. Raises `NotFoundError`."""
@@ -72,6 +97,7 @@ class Redactor:
 
     def __init__(self, secrets: Mapping[str, Any]) -> None:
         """Know the values that must not appear."""
+        self.secrets = secrets
         forms: set[str] = set()
         for text in _iter_texts(secrets):
             for piece in {text, *text.splitlines()}:

@@ -14,11 +14,11 @@ PUBLIC = {("POST", "/api/v1/sign-in"), ("GET", "/health"), ("GET", "/ready"), ("
 EXPECTED = """
 viewer        run.read workflow.read
 operator      run.read workflow.read run.start run.control run.repair run.data
-author        run.read workflow.read run.start run.control run.data workflow.write workflow.publish
+author        run.read workflow.read run.start run.control run.data workflow.write workflow.publish secret.read
 approver      run.read workflow.read
 auditor       run.read workflow.read audit.read identity.read
 administrator run.read workflow.read run.start run.control run.repair run.data workflow.write workflow.publish
-              audit.read identity.read identity.write
+              audit.read identity.read identity.write secret.read secret.write
 """
 """Which permissions that routes need a role has everywhere; reviewed by hand."""
 

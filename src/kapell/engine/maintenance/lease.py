@@ -22,7 +22,10 @@ async def keep_lease(store: RunStore, epoch: int, clock: Clock, on_fatal: Callab
     while True:
         await asyncio.sleep(LEASE_SECONDS / 3)
         try:
-            store.renew(epoch, clock.now(), LEASE_SECONDS)
+            if store.commits_inline:
+                store.renew(epoch, clock.now(), LEASE_SECONDS)
+            else:
+                await asyncio.to_thread(store.renew, epoch, clock.now(), LEASE_SECONDS)
         except StaleOwnerError as error:
             on_fatal(error)
             return

@@ -16,4 +16,4 @@ idempotency_keys = Table(
     Column("created_at", Moment, nullable=False),
     Index("idempotency_keys_by_created_at", "created_at"),
 )
-"""Which run a start with an idempotency key led to, and the digest of what was asked for, so that a key is not reused."""
+"""Which run a start with an idempotency key led to, and what was asked for (its digest), so that no key is reused."""
