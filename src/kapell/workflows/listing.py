@@ -1,7 +1,7 @@
 """List pages of workflows: the projection that they are read from, and the search in it.
 
-What a page shows of a workflow stands in its own row, brought up to date in the transaction of each change, so that a
-page is one walk along the index of names.
+What a page shows of a workflow stands in its own row, and what it is found by in a narrow table in the order of the
+pages; both are brought up to date in the transaction of each change. So a page is one walk along that table.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import sqlalchemy as sa
 
-from kapell.storage.tables.workflows import workflow_drafts, workflows
+from kapell.storage.tables.workflows import workflow_drafts, workflow_search, workflows
 from kapell.workflows.model import AboutTexts, WorkflowPage, WorkflowSummary
 from kapell.workflows.store import find_newest_version
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from kapell.workflows.store import WorkflowRow
 
-_SEARCHED_SUMMARY = 1_000
+_SEARCHED_SUMMARY = 500
 _LONGEST_QUERY = 500
 _MOST_WORDS = 10
 
@@ -39,7 +39,8 @@ def update_projection(
         draft_texts: What the draft says about itself, shown where there is no version.
     """
     newest = find_newest_version(connection, workflow)
-    has_draft = sa.exists().where(workflow_drafts.c.workflow_key == workflow.key)
+    of_workflow = workflow_drafts.c.workflow_key == workflow.key
+    has_draft = connection.execute(sa.select(sa.exists().where(of_workflow))).scalar_one()
     texts = draft_texts or AboutTexts()
     if newest is not None:
         texts = AboutTexts(title=newest.title, summary=newest.summary, tags=newest.tags)
@@ -49,14 +50,18 @@ def update_projection(
         .values(
             newest=None if newest is None else newest.version,
             is_deprecated=newest is not None and newest.deprecation is not None,
-            has_draft=sa.select(has_draft).scalar_subquery(),
+            has_draft=has_draft,
             changed_at=now,
             title=texts.title,
             summary=texts.summary,
             tags=msgspec.json.encode(texts.tags).decode(),
-            search=_write_search(workflow.name, texts),
         )
     )
+    is_this = (workflow_search.c.namespace == workflow.namespace, workflow_search.c.name == workflow.name)
+    connection.execute(sa.delete(workflow_search).where(*is_this))
+    if newest is not None or has_draft:
+        names = {"namespace": workflow.namespace, "name": workflow.name}
+        connection.execute(sa.insert(workflow_search).values(**names, search=write_search(workflow.name, texts)))
 
 
 def list_workflows(
@@ -68,14 +73,18 @@ def list_workflows(
     after: tuple[str, str] | None,
 ) -> WorkflowPage:
     """Return a page; see `Workflows.list_workflows`."""
-    query = sa.select(workflows).where(workflows.c.has_draft | workflows.c.newest.is_not(None))
+    keys = sa.select(workflow_search.c.namespace, workflow_search.c.name)
     if namespaces is not None:
-        query = query.where(workflows.c.namespace.in_(sorted(namespaces)))
+        # Those before the page's start are left out, so that no database walks through them again.
+        wanted = sorted(namespace for namespace in namespaces if after is None or namespace >= after[0])
+        keys = keys.where(workflow_search.c.namespace.in_(wanted))
     for word in normalise(text[:_LONGEST_QUERY]).split()[:_MOST_WORDS]:
-        query = query.where(workflows.c.search.contains(word, autoescape=True))
+        keys = keys.where(workflow_search.c.search.contains(word, autoescape=True))
     if after is not None:
-        query = query.where(sa.tuple_(workflows.c.namespace, workflows.c.name) > after)
-    query = query.order_by(workflows.c.namespace, workflows.c.name).limit(limit + 1)
+        keys = keys.where(sa.tuple_(workflow_search.c.namespace, workflow_search.c.name) > after)
+    page = keys.order_by(workflow_search.c.namespace, workflow_search.c.name).limit(limit + 1).subquery()
+    on = (workflows.c.namespace == page.c.namespace) & (workflows.c.name == page.c.name)
+    query = sa.select(workflows).select_from(page.join(workflows, on)).order_by(page.c.namespace, page.c.name)
     found = [_read_summary(row) for row in connection.execute(query)]
     items = tuple(found[:limit])
     return WorkflowPage(items, (items[-1].namespace, items[-1].name) if len(found) > limit else None)
@@ -88,7 +97,8 @@ def normalise(text: str) -> str:
     return " ".join(plain.encode("utf-8", "replace").decode().split())
 
 
-def _write_search(name: str, texts: AboutTexts) -> str:
+def write_search(name: str, texts: AboutTexts) -> str:
+    """Return what a workflow is found by."""
     tags = " ".join(f"{key} {value}" for key, value in texts.tags.items())
     return normalise(" ".join((name, texts.title, tags, texts.summary[:_SEARCHED_SUMMARY])))
 

@@ -67,7 +67,7 @@ def claim_workflow(connection: sa.Connection, namespace: str, name: str, now: da
             "is_deprecated": False,
             "has_draft": False,
             "changed_at": now,
-            **dict.fromkeys(("title", "search", "summary"), ""),
+            **dict.fromkeys(("title", "summary"), ""),
             "tags": "{}",
         }
         connection.execute(insert(workflows).values(values).on_conflict_do_nothing())

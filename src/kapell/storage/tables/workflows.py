@@ -26,11 +26,21 @@ workflows = sa.Table(
     sa.Column("has_draft", sa.Boolean, nullable=False),
     sa.Column("changed_at", Moment, nullable=False),
     sa.Column("title", sa.Text, nullable=False),
-    sa.Column("search", sa.Text, nullable=False),
     sa.Column("tags", sa.Text, nullable=False),
     sa.Column("summary", sa.Text, nullable=False),
     sa.UniqueConstraint("namespace", "name"),
     sa.CheckConstraint("revision >= 0", name="revision_counts"),
+)
+
+# What is searched of the workflows that list pages show, packed in the order of the pages: a search reads nothing else.
+workflow_search = sa.Table(
+    "workflow_search",
+    metadata,
+    sa.Column("namespace", ExactText, primary_key=True),
+    sa.Column("name", ExactText, primary_key=True),
+    sa.Column("search", sa.Text, nullable=False),
+    sa.ForeignKeyConstraint(["namespace", "name"], ["workflows.namespace", "workflows.name"]),
+    sqlite_with_rowid=False,
 )
 
 workflow_drafts = sa.Table(

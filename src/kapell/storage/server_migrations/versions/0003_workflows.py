@@ -16,6 +16,7 @@ _KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 def upgrade() -> None:
     """Make the tables."""
     _make_workflows()
+    _make_search()
     _make_drafts()
     _make_versions()
     _make_vault()
@@ -33,12 +34,27 @@ def _make_workflows() -> None:
         sa.Column("has_draft", sa.Boolean(), nullable=False),
         sa.Column("changed_at", sa.BigInteger(), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
-        sa.Column("search", sa.Text(), nullable=False),
         sa.Column("tags", sa.Text(), nullable=False),
         sa.Column("summary", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("workflow_key", name=op.f("workflows_key")),
         sa.UniqueConstraint("namespace", "name", name=op.f("workflows_one_namespace_name")),
         sa.CheckConstraint("revision >= 0", name=op.f("workflows_revision_counts")),
+    )
+
+
+def _make_search() -> None:
+    op.create_table(
+        "workflow_search",
+        sa.Column("namespace", _EXACT_TEXT, nullable=False),
+        sa.Column("name", _EXACT_TEXT, nullable=False),
+        sa.Column("search", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("namespace", "name", name=op.f("workflow_search_key")),
+        sa.ForeignKeyConstraint(
+            ["namespace", "name"],
+            ["workflows.namespace", "workflows.name"],
+            name=op.f("workflow_search_namespace_name_of_workflows"),
+        ),
+        sqlite_with_rowid=False,
     )
 
 
