@@ -1,6 +1,7 @@
 """Identity on both databases, on a clock that stands still, with checks of passwords that cost next to nothing."""
 
 import contextlib
+from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
@@ -102,8 +103,14 @@ def database_url(request, tmp_path):
 
 
 @pytest.fixture
-def installation(database_url):
-    with contextlib.closing(Installation(database_url, Signer.generate(), VirtualClock())) as opened:
+def start():
+    """The moment at which the clock stands."""
+    return datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def installation(database_url, start):
+    with contextlib.closing(Installation(database_url, Signer.generate(), VirtualClock(start))) as opened:
         yield opened
 
 
