@@ -1,7 +1,7 @@
 """The server is killed under load, again and again: no accepted run is lost, and none runs twice.
 
-Fifty clients start runs with idempotency keys, and send each request again until it is answered. A key that was answered
-once keeps its run; in the end there is one run for each key, and all have completed.
+Fifty clients start runs with idempotency keys, and send each request again until it is answered. A key that was
+answered once keeps its run; in the end there is one run for each key, and all have completed.
 """
 
 from __future__ import annotations
