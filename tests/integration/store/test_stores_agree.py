@@ -1,16 +1,20 @@
-"""Whatever is done to them, the SQLite store and the in-memory one answer alike."""
+"""Whatever is done to them, the SQLite store, the PostgreSQL store and the in-memory one answer alike."""
 
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psycopg
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from kapell.engine.postgres_store import PostgresRunStore
 from kapell.engine.sqlite_store import SqliteRunStore
 from kapell.engine.store import ENDED, Batch, InboxAnswer, LogLine, RunFilter, RunRecord
 from kapell.errors import KapellError
+from kapell.storage.tables import runs as tables
 from kapell.testing.memory_store import MemoryRunStore
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -60,20 +64,23 @@ def wishes(draw):
 class StoresAgree(RuleBasedStateMachine):
     def __init__(self):
         super().__init__()
-        self.folder = tempfile.TemporaryDirectory()
         self.memory = MemoryRunStore()
-        self.sqlite = self.open_sqlite()
+        self.make_empty()
+        self.durable = self.open_durable()
         self.epoch = 0
         self.acquire()
         self.put("d1")
 
-    def open_sqlite(self):
+    def make_empty(self):
+        self.folder = tempfile.TemporaryDirectory()
+
+    def open_durable(self):
         return SqliteRunStore(Path(self.folder.name) / "runs.db", Path(self.folder.name) / "log.db")
 
     def both(self, call):
         """Do the same to both; they answer alike, or refuse by the same error."""
         answers = []
-        for store in (self.sqlite, self.memory):
+        for store in (self.durable, self.memory):
             try:
                 answers.append(call(store))
             except KapellError as error:
@@ -87,8 +94,8 @@ class StoresAgree(RuleBasedStateMachine):
 
     @rule()
     def reopen(self):
-        self.sqlite.close()
-        self.sqlite = self.open_sqlite()
+        self.durable.close()
+        self.durable = self.open_durable()
         self.memory = self.memory.reopen()
 
     @rule(digest=st.sampled_from(["d1", "d2"]))
@@ -162,9 +169,32 @@ class StoresAgree(RuleBasedStateMachine):
         self.both(lambda store: store.list_commands(1))
 
     def teardown(self):
-        self.sqlite.close()
+        self.durable.close()
         self.folder.cleanup()
+
+
+class PostgresAgrees(StoresAgree):
+    url = ""
+
+    def make_empty(self):
+        names = [table.name for table in tables.metadata.tables.values() if table.info.get("only") == "postgresql"]
+        with psycopg.connect(self.url) as connection:
+            connection.execute(f"TRUNCATE {', '.join(names)} RESTART IDENTITY")
+
+    def open_durable(self):
+        return PostgresRunStore(self.url)
+
+    def teardown(self):
+        self.durable.close()
 
 
 StoresAgree.TestCase.settings = settings(max_examples=40, stateful_step_count=25)
 TestStoresAgree = StoresAgree.TestCase
+
+PostgresAgrees.TestCase.settings = settings(max_examples=20, stateful_step_count=25)
+
+
+class TestPostgresAgrees(PostgresAgrees.TestCase):
+    @pytest.fixture(autouse=True)
+    def _database(self, postgres_medium, monkeypatch):
+        monkeypatch.setattr(PostgresAgrees, "url", postgres_medium.url)
