@@ -41,6 +41,7 @@ async def list_records(
 ) -> Response:
     """List audit records, the newest first."""
     await caller.require(namespace)
+    await parts_of(request).reads.note(caller.actor, "audit.read", "audit", namespace)
     where = RecordFilter(
         since=since,
         until=until,

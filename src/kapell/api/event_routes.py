@@ -15,7 +15,7 @@ from starlette.responses import StreamingResponse
 from kapell.api.callers import needs
 from kapell.api.live import Watcher
 from kapell.api.parts import in_thread
-from kapell.api.run_routes import get_visible, parts_of, read_history
+from kapell.api.run_routes import get_visible, note_read, parts_of, read_history
 from kapell.api.run_views import NumberedEvent
 from kapell.engine.store import ENDED
 
@@ -60,7 +60,10 @@ async def stream_run_events(
     parts = parts_of(request)
     record = await get_visible(parts, run_id, caller)
     begin = _read_number(last_event_id) or after or 0
-    return _stream(_watch_run(parts, record, begin, with_data=caller.may("run.data", record.namespace)))
+    with_data = caller.may("run.data", record.namespace)
+    if with_data:
+        await note_read(parts, caller, record)
+    return _stream(_watch_run(parts, record, begin, with_data=with_data))
 
 
 async def _watch_all(parts: Parts, watcher: Watcher, since: int | None) -> AsyncIterator[bytes]:

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
 
+from kapell.api.reads import SensitiveReads
+from kapell.audit.recorder import AuditRecorder
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -51,6 +54,8 @@ class Parts:
         self.live = live
         self.run_starts = run_starts
         self.audit = audit
+        self.recorder = AuditRecorder(audit)
+        self.reads = SensitiveReads(self.recorder, clock)
         self.heads = heads
         self.identity = identity
         self.workflows = workflows
@@ -61,7 +66,7 @@ class Parts:
 
     async def record(self, entry: AuditEntry) -> None:
         """Write an audit record; it is durable when this returns."""
-        await in_thread(self.audit.record, [entry])
+        await self.recorder.record(entry)
 
     async def find_token_holder(self, text: str, address: str) -> Principal:
         """Return who acts with an API token. Raises `UnauthenticatedError`."""

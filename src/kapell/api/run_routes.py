@@ -154,6 +154,7 @@ async def get_run(request: Request, run_id: str, caller: Any = needs("run.read")
     record = await get_visible(parts, run_id, caller)
     if not caller.may("run.data", record.namespace):
         return answer(RunDetail(view_run(record), has_data=False))
+    await note_read(parts, caller, record)
     state = await in_thread(_load_state, parts, run_id)
     return answer(RunDetail(view_run(record), True, state.raw_input, state.output, state.error))
 
@@ -169,7 +170,10 @@ async def list_history(
     """List what happened to a run, in order."""
     parts = parts_of(request)
     record = await get_visible(parts, run_id, caller)
-    events = await in_thread(read_history, parts, record, after, limit + 1, caller.may("run.data", record.namespace))
+    with_data = caller.may("run.data", record.namespace)
+    if with_data:
+        await note_read(parts, caller, record)
+    events = await in_thread(read_history, parts, record, after, limit + 1, with_data)
     more = str(events[limit - 1].seq) if len(events) > limit else None
     return answer(Page(events[:limit], more))
 
@@ -194,6 +198,7 @@ async def get_state(
     """Show the state that a run had after an event of its history, or has now: data, open tasks, timers."""
     parts = parts_of(request)
     record = await get_visible(parts, run_id, caller)
+    await note_read(parts, caller, record)
     return answer(await in_thread(_fold_until, parts, record, at))
 
 
@@ -248,7 +253,7 @@ async def list_log(
 ) -> Response:
     """List lines that a run's processes wrote."""
     parts = parts_of(request)
-    await get_visible(parts, run_id, caller)
+    await note_read(parts, caller, await get_visible(parts, run_id, caller))
     parts.engine.logbook.flush()
     lines = await in_thread(parts.engine.store.read_log, run_id, after_seq=after, limit=limit + 1)
     return answer(Page(lines[:limit], str(lines[limit - 1].seq) if len(lines) > limit else None))
@@ -343,6 +348,11 @@ async def get_visible(parts: Parts, run_id: str, caller: Caller) -> RunRecord:
         raise NotFoundError(f"There is no run {run_id}.")
     await caller.require(record.namespace)
     return record
+
+
+async def note_read(parts: Parts, caller: Caller, record: RunRecord) -> None:
+    """Record that the caller looks at a run's data."""
+    await parts.reads.note(caller.actor, "run.read_data", f"run/{record.run_id}", record.namespace)
 
 
 async def find_record(parts: Parts, run_id: str) -> RunRecord:

@@ -106,6 +106,21 @@ async def test_a_viewer_sees_no_data(server, admin):
     await viewer.get(f"/runs/{run['run_id']}/state", status=403)
 
 
+async def test_who_looks_at_data_is_recorded_once_a_minute(server, admin):
+    await admin.publish()
+    run = await admin.run()
+    await admin.wait_run(run["run_id"])
+    operator = await make_person(server, admin, "operator")
+    viewer = await make_person(server, admin, "viewer")
+    for _ in range(3):
+        for client in (operator, viewer):
+            await client.get(f"/runs/{run['run_id']}")
+            await client.get(f"/runs/{run['run_id']}/history")
+    records = (await admin.get(f"/audit/records?target=run/{run['run_id']}&action=run.read_data"))["items"]
+    names = [record["private"]["actor_name"] for record in records]
+    assert [name for name in names if name.startswith(("operator", "viewer"))] == ["operator-everywhere/tests"]
+
+
 async def test_nobody_gives_what_they_do_not_have(server, admin):
     await admin.ask("PUT", "/roles/clerk", {"permissions": ["identity.read", "identity.write"]})
     clerk = await make_person(server, admin, "clerk")

@@ -79,7 +79,7 @@ async def test_from_the_first_start_to_a_verified_log(tmp_path):
         assert any("completed" in text for text in sentences)
 
         records = (await stranger.get(f"/audit/records?target=run/{run['run_id']}"))["items"]
-        assert [record["action"] for record in records] == ["run.retry", "run.start"]
+        assert [record["action"] for record in records] == ["run.retry", "run.read_data", "run.start"]
         assert records[0]["private"]["reason"] == "grams, not kilograms"
 
     verified = await asyncio.to_thread(run_command, "audit", "verify", "--data", str(data), "--json")
