@@ -20,9 +20,18 @@ from kapell.storage.tables import Moment, metadata
 NOTE = sa.table("note", sa.column("text", sa.Text))
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(tmp_path, request):
+    return (
+        make_sqlite_url(tmp_path / "server.db")
+        if request.param == "sqlite"
+        else request.getfixturevalue("postgres_url")
+    )
+
+
 @pytest.fixture
-def database(tmp_path):
-    database = ServerDatabase(make_sqlite_url(tmp_path / "server.db"))
+def database(url):
+    database = ServerDatabase(url)
     yield database
     database.close()
 
@@ -48,7 +57,7 @@ def test_what_was_written_is_read(notes):
 def test_nothing_is_kept_of_a_transaction_that_raises(notes):
     with pytest.raises(ZeroDivisionError), notes.write() as connection:
         connection.execute(sa.insert(NOTE).values(text=str(1 / 0)))
-    with pytest.raises(StorageError, match="UNIQUE"), notes.write() as connection:
+    with pytest.raises(StorageError, match=r"(?i)unique"), notes.write() as connection:
         connection.execute(sa.insert(NOTE), [{"text": "b"}, {"text": "b"}])
     assert list_notes(notes) == []
 
@@ -82,7 +91,7 @@ def test_moments_come_back_whole(database):
         table.create(connection)
         connection.execute(sa.insert(table), [{"at": moment}, {"at": None}])
     with database.read() as connection:
-        assert connection.execute(sa.select(table.c.at)).scalars().all() == [moment, None]
+        assert set(connection.execute(sa.select(table.c.at)).scalars()) == {moment, None}
 
 
 @pytest.mark.parametrize(("url", "word"), [("nonsense", "no database URL"), ("oracle://a/b", "oracle")])
@@ -96,8 +105,7 @@ def test_an_unreachable_server_is_a_storage_error():
         ServerDatabase("postgresql://kapell@127.0.0.1:1/kapell?connect_timeout=2")
 
 
-def test_a_second_opening_changes_nothing(tmp_path):
-    url = make_sqlite_url(tmp_path / "server.db")
+def test_a_second_opening_changes_nothing(url):
     ServerDatabase(url).close()
     database = ServerDatabase(url)
     with database.read() as connection:
