@@ -15,7 +15,7 @@ from kapell.audit.encoding import (
     write_moment,
 )
 from kapell.audit.keys import compute_key_id, is_signed
-from kapell.audit.merkle import Frontier, check_consistency, check_inclusion, prove_consistency, prove_inclusion
+from kapell.audit.merkle import check_consistency, check_inclusion, compute_root, prove_consistency, prove_inclusion
 from kapell.audit.model import Head, PublicPart
 from kapell.errors import ConflictError, NotFoundError, UsageError
 from kapell.storage.tables.audit import audit_private, audit_records
@@ -100,10 +100,7 @@ def make_proof(connection: sa.Connection, number: int, *, since: Head | None = N
     size = stored.head.statement.size
 
     def read_range(start: int, end: int) -> bytes:
-        frontier = Frontier()
-        for _, _, hash_ in store.iter_hashes(connection, start, end):
-            frontier.add(hash_)
-        return frontier.compute_root()
+        return compute_root(store.iter_leaves(connection, start, end))
 
     path = prove_inclusion(number - 1, size, read_range)
     growth = None

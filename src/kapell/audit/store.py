@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from kapell.audit.model import RecordFilter
 
 _PAGE = 2000
+_LEAVES_PAGE = 20_000
 
 
 class Tail(NamedTuple):
@@ -117,6 +118,15 @@ def iter_hashes(connection: sa.Connection, after: int, until: int) -> Iterator[t
         for row in rows:
             yield row.number, row.previous, row.hash
         after = rows[-1].number
+
+
+def iter_leaves(connection: sa.Connection, after: int, until: int) -> Iterator[bytes]:
+    """Yield the hashes of the records after one number, up to and with another, in order, as fast as may be."""
+    table = audit_records.c
+    statement = sa.select(table.hash).order_by(table.number)
+    for start in range(after, until, _LEAVES_PAGE):
+        end = min(start + _LEAVES_PAGE, until)
+        yield from connection.execute(statement.where(table.number > start, table.number <= end)).scalars()
 
 
 def find_last_head(connection: sa.Connection) -> StoredHead | None:
