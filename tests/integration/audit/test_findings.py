@@ -4,6 +4,8 @@ import sqlite3
 from contextlib import closing
 
 import pytest
+import sqlalchemy as sa
+from audit_forging import Forger
 
 CHANGES = [
     ("UPDATE audit_records SET target = 'x' WHERE number = 50", [("edited", "record 50")]),
@@ -84,3 +86,18 @@ def test_a_witness_that_saw_two_logs_tells(original):
 def test_all_heads_of_a_witness_are_compared(original):
     report = original.verify(original.path, original.heads)
     assert (report.is_verified, report.witnessed) == (True, 200)
+
+
+def test_a_record_that_was_made_whole_again_is_told_by_the_one_after_it(original, copy):
+    engine = sa.create_engine(f"sqlite:///{copy}", poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        forger = Forger(connection, None)
+        row = forger.records[49]
+        row["actor_id"] = "u-9"
+        forger.rehash(row, row["previous"])
+        forger.write(connection)
+    found = original.verify(copy, original.heads[-1:]).findings
+    assert [(finding.kind, finding.place) for finding in found] == [
+        ("reordered", "record 51"),
+        ("not_witnessed", "records 1-200"),
+    ]
