@@ -1,11 +1,13 @@
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
 
 import pytest
 
 from kapell.errors import ConflictError, NotFoundError, UnauthenticatedError, UsageError
 from kapell.identity.credentials import make_password
+from kapell.identity.last_administrator import keeping_an_administrator
 from kapell.identity.model import Scope, Subject
+from kapell.identity.store import people
 
 PHRASE = "correct horse battery"
 ANOTHER = "another fine password"
@@ -228,18 +230,16 @@ class TestLastAdministrator:
             identity.groups.delete("admins", actor)
 
     def test_two_who_disable_each_other_at_once_leave_one(self, installation, another, administrator, alice):
-        installation.identity.roles.grant("administrator", Subject("person", alice.person_id), None, installation.actor)
-
-        def disable(server, person):
-            try:
-                server.identity.accounts.disable(person.person_id, server.actor)
-            except ConflictError:
-                return False
-            return True
-
-        with ThreadPoolExecutor(2) as pool:
-            done = list(pool.map(disable, (installation, another), (administrator, alice)))
-        assert sorted(done) == [False, True]
+        identity = installation.identity
+        identity.roles.grant("administrator", Subject("person", alice.person_id), None, installation.actor)
+        with ThreadPoolExecutor(1) as pool:
+            with identity.transactions.change() as change, keeping_an_administrator(change.connection):
+                people.update_person(change.connection, administrator.person_id, disabled_at=change.now)
+                other = pool.submit(another.identity.accounts.disable, alice.person_id, another.actor)
+                assert wait([other], timeout=0.3).not_done
+            with pytest.raises(ConflictError):
+                other.result(timeout=30)
+        assert identity.accounts.get_person(alice.person_id).disabled_at is None
 
 
 def test_every_change_is_recorded_and_none_that_failed(installation, identity, administrator, alice, actor):

@@ -282,6 +282,26 @@ async def test_what_was_tampered_with_is_refused(identity, make_oidc, of_pending
     assert identity.accounts.list_people() == []
 
 
+@pytest.mark.parametrize(
+    ("announces", "issuer", "is_taken"),
+    [(True, "ours", True), (True, "other", False), (True, None, False), (False, "other", False), (False, None, True)],
+)
+async def test_the_issuer_that_comes_back_is_ours(make_oidc, provider, announces, issuer, is_taken):
+    oidc = make_oidc()
+    metadata = await oidc._clients["corp"].get_metadata()
+    metadata["authorization_response_iss_parameter_supported"] = announces
+    url, pending = await oidc.begin("corp", CALLBACK)
+    params = await asyncio.to_thread(walk, url, "a1")
+    params |= {"iss": {"ours": provider.issuer, "other": "https://evil.example", None: ""}[issuer]}
+    if issuer is None:
+        del params["iss"]
+    if is_taken:
+        assert await oidc.finish(params, pending)
+        return
+    with pytest.raises(UnauthenticatedError, match="another provider"):
+        await oidc.finish(params, pending)
+
+
 async def test_a_sign_in_can_be_finished_once_and_in_time(make_oidc, clock):
     oidc = make_oidc()
     url, pending = await oidc.begin("corp", CALLBACK)

@@ -150,6 +150,33 @@ def test_it_has_what_its_scope_and_its_owner_both_have(identity, owner, make_tok
     assert not identity.access.can(principal, "run.start", "a")
 
 
+def test_its_namespaces_are_those_of_both(identity, owner, make_token, actor):
+    for namespace in ("b", "c"):
+        identity.roles.grant("operator", Subject("person", owner.person_id), namespace, actor)
+    principal = identity.tokens.verify(make_token(Scope(frozenset({"run.start"}), frozenset({"a", "b"}))).text)
+    assert identity.access.list_namespaces(principal, "run.start") == {"b"}
+
+
+def test_what_is_found_without_the_database_is_what_was_verified_in_the_last_seconds(
+    identity, make_token, clock, actor
+):
+    made, short = make_token(), make_token(expires_in=timedelta(seconds=2))
+    assert identity.tokens.find_remembered(made.text) is None
+    for token in (made, short):
+        assert identity.tokens.find_remembered(token.text) is None
+        principal = identity.tokens.verify(token.text)
+        assert identity.tokens.find_remembered(token.text) == principal
+    assert identity.tokens.find_remembered(made.text + "0") is None
+    clock.advance(2)
+    assert identity.tokens.find_remembered(made.text) is not None
+    assert identity.tokens.find_remembered(short.text) is None
+    clock.advance(3)
+    assert identity.tokens.find_remembered(made.text) is None
+    identity.tokens.verify(made.text)
+    identity.tokens.revoke(made.token.token_id, actor)
+    assert identity.tokens.find_remembered(made.text) is None
+
+
 def test_when_and_where_it_was_last_used_is_written_once_a_minute(identity, make_token, clock):
     made = make_token()
     first = clock.now()

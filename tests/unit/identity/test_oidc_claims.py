@@ -55,6 +55,8 @@ def test_a_right_one_gives_its_claims():
         {"iss": "https://idp.example.org/"},
         {"iss": None},
         {"aud": "other"},
+        {"aud": "other", "azp": "kapell"},
+        {"aud": ["other"], "azp": "kapell"},
         {"aud": []},
         {"aud": ["kapell", "other"]},
         {"aud": ["kapell", "other"], "azp": "other"},
