@@ -224,10 +224,11 @@ class Workflows:
             if submitted.revision is not None:
                 draft = store.find_draft(connection, workflow)
                 rules.check_revision(workflow.full_name, draft, submitted.revision)
+            about, was_published = self._put_version(connection, workflow, checked.workflow, submitted, now)
+            if submitted.revision is not None:
                 store.delete_draft(connection, workflow)
                 digest = digest_source(submitted.source)
                 self._record(connection, now, submitted.actor, "draft.publish", workflow, before_digest=digest)
-            about, was_published = self._put_version(connection, workflow, checked.workflow, submitted, now)
             if submitted.revision is not None or not was_published:
                 listing.update_projection(connection, workflow, now)
         self._published.keep(about.digest, checked.workflow)

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from kapell.errors import ConflictError, NotFoundError, StorageError, UsageError
 from kapell.storage.tables import metadata
 from kapell.storage.tables.vault import secrets
+from kapell.vault import store
 from kapell.vault.master_keys import MasterKeyError
 from kapell.vault.sealing import DamagedSealError
 
@@ -185,6 +186,28 @@ def test_what_is_known_is_read_without_the_database(safe):
     assert safe.vault.read_for_run("shop", "one") == "value"
     with pytest.raises(NotFoundError):
         safe.vault.read_for_run("shop", "missing")
+
+
+def test_who_reads_while_a_value_is_put_keeps_nothing_old(safe, monkeypatch):
+    safe.put("one", "old value")
+    read, go_on = threading.Event(), threading.Event()
+    real = store.find_sealed
+
+    def read_slowly(*arguments):
+        found = real(*arguments)
+        read.set()
+        go_on.wait(10)
+        return found
+
+    monkeypatch.setattr(store, "find_sealed", read_slowly)
+    thread = threading.Thread(target=safe.vault.read_for_run, args=("shop", "one"))
+    thread.start()
+    assert read.wait(10)
+    monkeypatch.setattr(store, "find_sealed", real)
+    safe.put("one", "new value")
+    go_on.set()
+    thread.join()
+    assert safe.vault.read_for_run("shop", "one") == "new value"
 
 
 def test_what_a_run_gets_is_its_own(safe):

@@ -6,11 +6,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kapell.audit.model import RecordFilter
 from kapell.errors import ConflictError, NotFoundError
 from kapell.language import InvalidWorkflowError
 from kapell.workflows.precedence import encode_precedence
 
-VERSIONS = ["1.0.0-rc.1", "1.0.0", "1.1.0", "1.10.0", "2.0.0"]
+VERSIONS = ["1.0.0-rc.1", "1.0.0", "1.9.0", "1.10.0"]
 
 versions = st.sampled_from(VERSIONS)
 revisions = st.sampled_from(["right", "none", "old"])
@@ -146,6 +147,11 @@ def take(model, desk, ann, name, step):
             return model.undeprecate(given[0]), lambda: service.undeprecate("shop", name, given[0], actor=ann)
 
 
+def count_records(desk):
+    newest = desk.audit.list_records(RecordFilter(), limit=1)
+    return newest[0].number if newest else 0
+
+
 def look(desk, name):
     """Return what can be seen of a workflow: versions, latest, draft, list page."""
     service = desk.service
@@ -184,11 +190,11 @@ def expect(model):
     }
 
 
-@given(todo=st.lists(steps, max_size=25))
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(todo=st.lists(steps, min_size=10, max_size=40))
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_the_service_agrees_with_the_model(desk, ann, todo):
     name, model = f"order-{next(names)}", Model()
-    before = desk.audit.last_number
+    before = count_records(desk)
     for step in todo:
         expected, act = take(model, desk, ann, name, step)
         if expected is None:
@@ -197,4 +203,4 @@ def test_the_service_agrees_with_the_model(desk, ann, todo):
             with pytest.raises(expected):
                 act()
         assert look(desk, name) == expect(model)
-    assert desk.audit.last_number - before == model.records
+    assert count_records(desk) - before == model.records

@@ -86,7 +86,7 @@ def test_publishing_a_draft_ends_it(desk, ann, ben):
         desk.service.get_draft("shop", "order")
     with pytest.raises(NotFoundError):
         desk.service.publish_draft("shop", "order", actor=ann, revision=saved.revision)
-    assert [record.action for record in desk.records] == ["draft.save", "draft.publish", "workflow.publish"]
+    assert [record.action for record in desk.records] == ["draft.save", "workflow.publish", "draft.publish"]
 
 
 def test_a_draft_that_cannot_be_published_stays(desk, ann):
