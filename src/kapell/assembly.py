@@ -72,7 +72,8 @@ async def open_server(settings: Settings) -> AsyncIterator[tuple[Parts, str | No
         audit = open_audit_log(database, settings.data / AUDIT_KEY, clock)
         vault = open_vault(database, settings.data / MASTER_KEY, clock, audit)
         published = PublishedWorkflows(database)
-        secrets = _VaultOfAll(vault, SecretSource(settings.secrets))
+        # The server's environment is nobody's namespace: there only a file that was named on purpose is looked into.
+        secrets = _VaultOfAll(vault, SecretSource(settings.secrets, {}) if settings.secrets else None)
         live = LiveEvents()
 
         def prepare(engine: Engine) -> None:
@@ -114,9 +115,9 @@ async def open_server(settings: Settings) -> AsyncIterator[tuple[Parts, str | No
 
 
 class _VaultOfAll:
-    """The vault, as the engine asks for secrets; what it does not hold is looked for where the commands look."""
+    """The vault, as the engine asks for secrets; what it does not hold may be in a file, for all namespaces alike."""
 
-    def __init__(self, vault: Vault, fallback: SecretSource) -> None:
+    def __init__(self, vault: Vault, fallback: SecretSource | None) -> None:
         self._vault = vault
         self._fallback = fallback
 

@@ -33,6 +33,15 @@ async def test_a_secret_is_used_and_found_nowhere(server, admin, settings):
     assert [path.name for path in files if CANARY.encode() in path.read_bytes()] == []
 
 
+async def test_the_servers_environment_is_nobodys(admin, monkeypatch):
+    monkeypatch.setenv("KAPELL_SECRET_PASSWORD", CANARY)
+    await admin.publish("mine", "uses", source=USING.replace("NAMESPACE", "mine"))
+    run = await admin.run(namespace="mine", name="uses")
+    found = await admin.wait_run(run["run_id"])
+    assert found["run"]["status"] == "faulted"
+    assert "vault" in found["error"]["detail"]
+
+
 async def test_a_secret_that_was_changed_is_kept_out_of_logs_too(admin):
     await admin.publish("mine", "uses", source=USING.replace("NAMESPACE", "mine"))
     for value in (CANARY, CANARY[::-1]):
