@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import socket
 from contextlib import suppress
@@ -86,6 +87,8 @@ class Serving:
             while not self._server.started and not serving.done():  # noqa: ASYNC110 -- uvicorn sets no event
                 await asyncio.sleep(0.005)
             if not serving.done():
+                gc.collect()
+                gc.freeze()  # what was imported and opened stays: the collector need not look through it again
                 announce()
             await serving
         finally:

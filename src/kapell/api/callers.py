@@ -35,7 +35,7 @@ class Caller:
         self.actor = principal.act_from(origin_of(request))
         self.permission = permission
         self._access = access
-        self._target = f"route{request.url.path}"
+        self._target = f"route{request.scope['path']}"
 
     async def require(self, namespace: str | None = None, permission: str = "") -> None:
         """Refuse with `ForbiddenError` who may not do this in a namespace (`None`: everywhere), and record it."""
