@@ -9,12 +9,11 @@ import msgspec
 from fastapi import APIRouter, Query, Request, Response
 
 from kapell.api.callers import needs
-from kapell.api.parts import in_thread
-from kapell.api.run_routes import Cursor, Limit, parts_of
+from kapell.api.paging import Cursor, Limit, cut_page, read_number
+from kapell.api.parts import in_thread, parts_of
 from kapell.api.wire import Page, answer, body, gives, takes
 from kapell.audit.model import AuditRecord, Decision, Head, RecordFilter
 from kapell.audit.proofs import Proof
-from kapell.errors import UsageError
 
 router = APIRouter(prefix="/audit", tags=["audit"])
 
@@ -51,9 +50,9 @@ async def list_records(
         namespace=namespace,
         decision=decision,
     )
-    before = _read_cursor(cursor)
+    before = read_number(cursor)
     found = await in_thread(parts_of(request).audit.list_records, where, limit=limit + 1, before=before)
-    return answer(Page(found[:limit], str(found[limit - 1].number) if len(found) > limit else None))
+    return answer(cut_page(found, limit, lambda record: record.number))
 
 
 @router.get("/heads", responses=gives(Page[Head]))
@@ -62,9 +61,8 @@ async def list_heads(
 ) -> Response:
     """List the signed heads, the newest first."""
     await caller.require()
-    found = await in_thread(parts_of(request).audit.list_heads, limit=limit + 1, before=_read_cursor(cursor))
-    more = str(found[limit - 1].statement.number) if len(found) > limit else None
-    return answer(Page(found[:limit], more))
+    found = await in_thread(parts_of(request).audit.list_heads, limit=limit + 1, before=read_number(cursor))
+    return answer(cut_page(found, limit, lambda head: head.statement.number))
 
 
 @router.get("/records/{number}/proof", responses=gives(Proof))
@@ -85,9 +83,3 @@ async def redact_record(
     audit = parts_of(request).audit
     await in_thread(audit.redact, number, caller.actor, given.reason)
     return answer(await in_thread(audit.get_record, number))
-
-
-def _read_cursor(cursor: str | None) -> int | None:
-    if cursor is not None and not cursor.isdigit():
-        raise UsageError("The cursor is none that was given out.", hint="Begin without a cursor.")
-    return None if cursor is None else int(cursor)

@@ -14,8 +14,8 @@ from starlette.responses import StreamingResponse
 
 from kapell.api.callers import needs
 from kapell.api.live import Watcher
-from kapell.api.parts import in_thread
-from kapell.api.run_routes import get_visible, note_read, parts_of, read_history
+from kapell.api.parts import in_thread, parts_of
+from kapell.api.run_routes import get_visible, note_read, read_history
 from kapell.api.run_views import NumberedEvent
 from kapell.engine.store import ENDED
 

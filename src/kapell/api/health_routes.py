@@ -11,8 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 import kapell
-from kapell.api.parts import Parts
-from kapell.api.run_routes import parts_of
+from kapell.api.parts import Parts, parts_of
 from kapell.api.wire import answer, gives
 
 router = APIRouter(tags=["health"])

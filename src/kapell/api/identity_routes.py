@@ -9,8 +9,8 @@ import msgspec
 from fastapi import APIRouter, Query, Request, Response
 
 from kapell.api.callers import needs, needs_sign_in
-from kapell.api.parts import in_thread
-from kapell.api.run_routes import Cursor, Limit, parts_of
+from kapell.api.paging import Cursor, Limit, cut_page
+from kapell.api.parts import in_thread, parts_of
 from kapell.api.wire import Page, answer, body, gives, takes
 from kapell.identity.access import Holder
 from kapell.identity.model import ApiToken, Binding, Grant, Group, Person, Role, Scope, Subject
@@ -103,7 +103,7 @@ async def list_people(
     await caller.require()
     service = parts_of(request).identity.accounts
     found = await in_thread(service.list_people, limit=limit + 1, after=cursor or "", search=search)
-    return answer(Page(found[:limit], found[limit - 1].name if len(found) > limit else None))
+    return answer(cut_page(found, limit, lambda each: each.name))
 
 
 @router.post("/people", status_code=201, responses=gives(Person, 201), openapi_extra=takes(NewPerson))
@@ -180,7 +180,7 @@ async def list_groups(
     """List groups by name."""
     await caller.require()
     found = await in_thread(parts_of(request).identity.groups.list_groups, limit=limit + 1, after=cursor or "")
-    return answer(Page(found[:limit], found[limit - 1].name if len(found) > limit else None))
+    return answer(cut_page(found, limit, lambda each: each.name))
 
 
 @router.post("/groups", status_code=201, responses=gives(Group, 201), openapi_extra=takes(NewGroup))
@@ -209,7 +209,7 @@ async def list_members(
     await caller.require()
     service = parts_of(request).identity.groups
     found = await in_thread(service.list_members, name, limit=limit + 1, after=cursor or "")
-    return answer(Page(found[:limit], found[limit - 1].name if len(found) > limit else None))
+    return answer(cut_page(found, limit, lambda each: each.name))
 
 
 @router.put("/groups/{name}/members/{person_id}", status_code=204, responses=gives(None, 204))
@@ -264,7 +264,7 @@ async def list_bindings(
     """List who was given which role, expired ones too."""
     service = parts_of(request).identity.roles
     found = await in_thread(service.list_bindings, namespaces=caller.namespaces, limit=limit + 1, after=cursor or "")
-    return answer(Page(found[:limit], found[limit - 1].binding_id if len(found) > limit else None))
+    return answer(cut_page(found, limit, lambda each: each.binding_id))
 
 
 @router.post("/bindings", status_code=201, responses=gives(Binding, 201), openapi_extra=takes(NewBinding))
@@ -323,7 +323,7 @@ async def list_tokens(
     owner = None if everybody else caller.principal.person_id
     service = parts_of(request).identity.tokens
     found = await in_thread(service.list_tokens, owner, limit=limit + 1, after=cursor or "")
-    return answer(Page(found[:limit], found[limit - 1].token_id if len(found) > limit else None))
+    return answer(cut_page(found, limit, lambda each: each.token_id))
 
 
 @router.post("/tokens", status_code=201, responses=gives(MadeToken, 201), openapi_extra=takes(NewApiToken))

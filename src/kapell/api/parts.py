@@ -13,6 +13,8 @@ from kapell.audit.recorder import AuditRecorder
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from starlette.requests import Request
+
     from kapell.api.live import LiveEvents
     from kapell.api.run_starts import RunStarts
     from kapell.audit import AuditEntry, AuditLog
@@ -83,6 +85,12 @@ class Parts:
     def access(self) -> Access:
         """Questions of permission."""
         return self.identity.access
+
+
+def parts_of(request: Request) -> Parts:
+    """Return the parts of the application that a request came to."""
+    parts: Parts = request.app.state.parts
+    return parts
 
 
 async def in_thread(call: Callable[..., Any], *arguments: Any, **named: Any) -> Any:

@@ -10,7 +10,8 @@ import msgspec
 from fastapi import APIRouter, Header, Query, Request, Response
 
 from kapell.api.callers import needs
-from kapell.api.parts import in_thread
+from kapell.api.paging import Cursor, Limit, cut_page
+from kapell.api.parts import in_thread, parts_of
 from kapell.api.run_views import Asked, Fork, Forked, NumberedEvent, Retry, RunDetail, RunStart, RunView, Skip, view_run
 from kapell.api.wire import Page, answer, body, decode_body, gives, takes
 from kapell.audit import AuditEntry
@@ -39,8 +40,6 @@ _LONGEST_WAIT = 60.0
 _MAY_START = needs("run.start")
 _start_decoder = msgspec.json.Decoder(RunStart)
 
-Cursor = Annotated[str | None, Query(description="Where the page begins: `next` of the page before.")]
-Limit = Annotated[int, Query(ge=1, le=500, description="How many at most.")]
 IdempotencyKey = Annotated[
     str | None,
     Header(
@@ -174,8 +173,7 @@ async def list_history(
     if with_data:
         await note_read(parts, caller, record)
     events = await in_thread(read_history, parts, record, after, limit + 1, with_data)
-    more = str(events[limit - 1].seq) if len(events) > limit else None
-    return answer(Page(events[:limit], more))
+    return answer(cut_page(events, limit, lambda event: event.seq))
 
 
 def read_history(parts: Parts, record: RunRecord, after: int, limit: int, with_data: bool) -> list[NumberedEvent]:
@@ -256,7 +254,7 @@ async def list_log(
     await note_read(parts, caller, await get_visible(parts, run_id, caller))
     parts.engine.logbook.flush()
     lines = await in_thread(parts.engine.store.read_log, run_id, after_seq=after, limit=limit + 1)
-    return answer(Page(lines[:limit], str(lines[limit - 1].seq) if len(lines) > limit else None))
+    return answer(cut_page(lines, limit, lambda line: line.seq))
 
 
 # -- commands ----------------------------------------------------------------------------------------------------------
@@ -269,7 +267,7 @@ async def cancel_run(
     """Cancel a run: its processes and the child runs that it waits for are ended."""
     parts = await record_command(request, run_id, caller, "run.cancel", asked.reason)
     await parts.engine.cancel_run(run_id, _say_who(caller, asked.reason))
-    return answer(view_run(await find_record(parts, run_id)))
+    return await _show(parts, run_id)
 
 
 @router.post("/runs/{run_id}/suspend", responses=gives(RunView), openapi_extra=takes(Asked))
@@ -279,7 +277,7 @@ async def suspend_run(
     """Suspend a run: what is under way ends, and nothing new begins."""
     parts = await record_command(request, run_id, caller, "run.suspend", asked.reason)
     await parts.engine.suspend_run(run_id, _say_who(caller, asked.reason))
-    return answer(view_run(await find_record(parts, run_id)))
+    return await _show(parts, run_id)
 
 
 @router.post("/runs/{run_id}/resume", responses=gives(RunView), openapi_extra=takes(Asked))
@@ -289,7 +287,7 @@ async def resume_run(
     """Let a suspended run go on."""
     parts = await record_command(request, run_id, caller, "run.resume", asked.reason)
     await parts.engine.resume_run(run_id)
-    return answer(view_run(await find_record(parts, run_id)))
+    return await _show(parts, run_id)
 
 
 @router.post("/runs/{run_id}/retry", responses=gives(RunView), openapi_extra=takes(Retry))
@@ -299,7 +297,7 @@ async def retry_task(
     """Try the failed task of a run again, or one around it, with another input if one is given."""
     parts = await record_command(request, run_id, caller, "run.retry", retry.reason, {"reference": retry.reference})
     await parts.engine.retry_task(run_id, retry.reference, retry.input)
-    return answer(view_run(await find_record(parts, run_id)))
+    return await _show(parts, run_id)
 
 
 @router.post("/runs/{run_id}/skip", responses=gives(RunView), openapi_extra=takes(Skip))
@@ -309,7 +307,7 @@ async def skip_task(
     """Let the failed task of a run count as done."""
     parts = await record_command(request, run_id, caller, "run.skip", skip.reason)
     await parts.engine.skip_task(run_id, skip.output)
-    return answer(view_run(await find_record(parts, run_id)))
+    return await _show(parts, run_id)
 
 
 @router.post("/runs/{run_id}/fork", status_code=201, responses=gives(Forked, 201), openapi_extra=takes(Fork))
@@ -319,8 +317,12 @@ async def fork_run(
     """Begin a new run that keeps this one's results before a task."""
     parts = await record_command(request, run_id, caller, "run.fork", "", {"reference": fork.reference})
     new_id, repeats = parts.engine.fork_run(run_id, fork.reference)
-    await wait_for_record(parts, new_id)
-    return answer(Forked(view_run(await find_record(parts, new_id)), list(repeats)), 201)
+    with parts.live.expect_start(new_id) as on_disk:  # at once: what is awaited first might be over by then
+        return answer(Forked(view_run(await on_disk), list(repeats)), 201)
+
+
+async def _show(parts: Parts, run_id: str) -> Response:
+    return answer(view_run(await find_record(parts, run_id)))
 
 
 async def record_command(
@@ -359,21 +361,6 @@ async def find_record(parts: Parts, run_id: str) -> RunRecord:
     """Return a run's record. Raises `NotFoundError`."""
     record: RunRecord = await in_thread(parts.engine.store.get_record, run_id)
     return record
-
-
-async def wait_for_record(parts: Parts, run_id: str) -> None:
-    """Return when a new run is on disk."""
-    try:
-        await find_record(parts, run_id)
-    except NotFoundError:
-        with parts.live.expect_start(run_id) as on_disk:
-            await on_disk
-
-
-def parts_of(request: Request) -> Parts:
-    """Return the parts of the application."""
-    parts: Parts = request.app.state.parts
-    return parts
 
 
 def _say_who(caller: Caller, reason: str) -> str:

@@ -8,10 +8,9 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 
 from kapell.api.callers import needs
-from kapell.api.parts import in_thread
-from kapell.api.run_routes import Cursor, Limit, parts_of
+from kapell.api.paging import Cursor, Limit, read_place, write_place
+from kapell.api.parts import in_thread, parts_of
 from kapell.api.wire import Page, answer, body, gives, takes
-from kapell.errors import UsageError
 from kapell.vault.model import SecretInfo
 
 router = APIRouter(tags=["secrets"])
@@ -39,14 +38,9 @@ async def list_secrets(
     if namespace is not None:
         await caller.require(namespace)
     namespaces = caller.namespaces if namespace is None else frozenset({namespace})
-    after = None
-    if cursor is not None:
-        before, separator, name = cursor.partition("/")
-        if not separator:
-            raise UsageError("The cursor is none that was given out.", hint="Begin without a cursor.")
-        after = (before, name)
+    after = read_place(cursor)
     page = await in_thread(parts_of(request).vault.list_secrets, namespaces=namespaces, limit=limit, after=after)
-    return answer(Page(list(page.items), None if page.after is None else "/".join(page.after)))
+    return answer(Page(list(page.items), write_place(page.after)))
 
 
 @router.put("/secrets/{namespace}/{name}", responses=gives(SecretInfo), openapi_extra=takes(SecretValue))

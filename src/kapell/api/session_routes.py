@@ -8,8 +8,7 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 
 from kapell.api.callers import SESSION_COOKIE, check_origin, needs_sign_in, origin_of
-from kapell.api.parts import in_thread
-from kapell.api.run_routes import parts_of
+from kapell.api.parts import in_thread, parts_of
 from kapell.api.wire import answer, body, gives, takes
 from kapell.errors import ForbiddenError
 from kapell.identity.model import Grant, Session

@@ -8,8 +8,8 @@ import msgspec
 from fastapi import APIRouter, Query, Request, Response
 
 from kapell.api.callers import needs
-from kapell.api.parts import in_thread
-from kapell.api.run_routes import Cursor, Limit, parts_of
+from kapell.api.paging import Cursor, Limit, read_place, write_place
+from kapell.api.parts import in_thread, parts_of
 from kapell.api.wire import Page, answer, body, gives, takes
 from kapell.errors import UsageError
 from kapell.workflows.comparing import Comparison
@@ -93,11 +93,11 @@ async def list_workflows(
     if namespace is not None:
         await caller.require(namespace)
     namespaces = caller.namespaces if namespace is None else frozenset({namespace})
-    after = _read_cursor(cursor)
+    after = read_place(cursor)
     page = await in_thread(
         parts_of(request).workflows.list_workflows, namespaces=namespaces, text=text, limit=limit, after=after
     )
-    return answer(Page(list(page.items), None if page.after is None else "/".join(page.after)))
+    return answer(Page(list(page.items), write_place(page.after)))
 
 
 @router.get(_PATH + "/versions", responses=gives(Page[WorkflowVersion]))
@@ -229,12 +229,3 @@ async def discard_draft(
     service = parts_of(request).workflows
     await in_thread(service.discard_draft, namespace, name, actor=caller.actor, revision=revision)
     return Response(status_code=204)
-
-
-def _read_cursor(cursor: str | None) -> tuple[str, str] | None:
-    if cursor is None:
-        return None
-    namespace, separator, name = cursor.partition("/")
-    if not separator:
-        raise UsageError("The cursor is none that was given out.", hint="Begin without a cursor.")
-    return namespace, name

@@ -60,6 +60,16 @@ async def test_a_faulted_run_is_understood_and_mended(admin):
     assert before["status"] == "running"
 
 
+async def test_a_fork_begins_again_from_a_task(admin):
+    await admin.publish()
+    run = await admin.run()
+    await admin.wait_run(run["run_id"])
+    for _ in range(5):
+        forked = await admin.post(f"/runs/{run['run_id']}/fork", {"reference": "/do/0/greet"})
+        assert forked["run"]["run_id"] != run["run_id"]
+        assert (await admin.wait_run(forked["run"]["run_id"]))["output"] == {"text": "Hello Ada"}
+
+
 async def test_pages_follow_one_another(admin):
     await admin.publish()
     runs = [(await admin.run({"name": str(number)}))["run_id"] for number in range(7)]
