@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psycopg
 
 from kapell.engine.postgres_store.errors import describe_cause, is_damage
-from kapell.engine.rows import (
-    RECORD_COLUMNS,
-    checksum_history,
-    checksum_snapshot,
-    decode_record,
-    from_microseconds,
-)
+from kapell.engine.rows import RECORD_COLUMNS, decode_record
+from kapell.engine.soundness import check_history, check_payload, find_sound_snapshot, make_damage
 from kapell.engine.store import HistoryRow, RunRecord, StoredRun
-from kapell.errors import DamagedHistoryError, NotFoundError
+from kapell.errors import NotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from kapell.engine.postgres_store.connections import Connection, Connections
 
 _PAGE_ROWS = 128
+_ADVICE = "The data was changed outside Kapell; check the server's disk, and restore a backup if the run matters."
 
 # S608: the only thing put into this statement is a constant of this package.
 _FIND_RUN = f"SELECT run_key, {RECORD_COLUMNS} FROM runs WHERE run_id = %s"  # noqa: S608 -- see above
@@ -59,13 +54,13 @@ def load_run(connections: Connections, run_id: str) -> StoredRun:
     """
     with connections.read() as connection, _naming_damage(run_id), connection.transaction():
         run_key, record = _find_run(connection, run_id)
-        seq, snapshot = _find_snapshot(connection, run_key)
+        seq, snapshot = find_sound_snapshot(run_key, connection.execute(_LIST_SNAPSHOTS, (run_key,), binary=True))
         rows = connection.execute(_LIST_HISTORY, (run_key, seq + 1, None), binary=True)
         return StoredRun(
             record=record,
             snapshot=snapshot,
             snapshot_seq=seq,
-            rows=tuple(_check_rows(run_id, run_key, seq + 1, rows)),
+            rows=tuple(check_history(run_id, run_key, seq + 1, rows, _ADVICE)),
         )
 
 
@@ -84,7 +79,7 @@ def iter_history(connections: Connections, run_id: str, after_seq: int) -> Itera
     while True:
         with connections.read() as connection, _naming_damage(run_id):
             page = connection.execute(_LIST_HISTORY, (run_key, next_seq, _PAGE_ROWS), binary=True).fetchall()
-        for batch in _check_rows(run_id, run_key, next_seq, page):
+        for batch in check_history(run_id, run_key, next_seq, page, _ADVICE):
             next_seq = batch.first_seq + batch.count
             if next_seq > after_seq + 1:
                 yield batch
@@ -99,12 +94,7 @@ def get_payload(connections: Connections, digest: str) -> bytes:
     if row is None:
         raise NotFoundError(f"There is no payload {digest}.")
     body: bytes = row[0]
-    if hashlib.sha256(body).hexdigest() != digest:
-        raise DamagedHistoryError(
-            f"The stored payload {digest} does not match its hash: the database was damaged on disk.",
-            hint="The runs that use it cannot be carried on; restore the database from a backup.",
-        )
-    return body
+    return check_payload(digest, body, "database")
 
 
 def get_definition(connections: Connections, digest: str) -> bytes:
@@ -124,23 +114,6 @@ def _find_run(connection: Connection, run_id: str) -> tuple[int, RunRecord]:
     return row[0], decode_record(row[1:])
 
 
-def _find_snapshot(connection: Connection, run_key: int) -> tuple[int, bytes | None]:
-    for seq, crc32, body in connection.execute(_LIST_SNAPSHOTS, (run_key,), binary=True):
-        if crc32 == checksum_snapshot(run_key, seq, body):
-            return seq, body
-    return 0, None
-
-
-def _check_rows(run_id: str, run_key: int, next_seq: int, rows: Iterable[tuple[Any, ...]]) -> Iterator[HistoryRow]:
-    for first_seq, count, at, crc32, body in rows:
-        if crc32 != checksum_history(run_key, first_seq, count, at, body):
-            raise _damaged(run_id, f"the row of event {first_seq} does not match its checksum")
-        if first_seq != next_seq:
-            raise _damaged(run_id, f"event {next_seq} is missing, the next row begins with {first_seq}")
-        next_seq = first_seq + count
-        yield HistoryRow(first_seq=first_seq, count=count, at=from_microseconds(at), body=body)
-
-
 @contextmanager
 def _naming_damage(run_id: str) -> Iterator[None]:
     """Say which run is concerned when the server itself cannot read a page: others may well be sound."""
@@ -148,15 +121,10 @@ def _naming_damage(run_id: str) -> Iterator[None]:
         yield
     except psycopg.Error as error:
         if is_damage(error):
-            raise _damaged(run_id, f"PostgreSQL cannot read a page of it ({describe_cause(error)})") from error
+            raise make_damage(
+                run_id, f"PostgreSQL cannot read a page of it ({describe_cause(error)})", _ADVICE
+            ) from error
         raise
-
-
-def _damaged(run_id: str, what: str) -> DamagedHistoryError:
-    return DamagedHistoryError(
-        f"The history of run {run_id} is damaged: {what}.",
-        hint="The data was changed outside Kapell; check the server's disk, and restore a backup if the run matters.",
-    )
 
 
 def _no_such_run(run_id: str) -> NotFoundError:

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from kapell.engine.rows import (
-    RECORD_COLUMNS,
-    checksum_history,
-    checksum_snapshot,
-    decode_record,
-    from_microseconds,
-)
+from kapell.engine.rows import RECORD_COLUMNS, decode_record
+from kapell.engine.soundness import check_history, check_payload, find_sound_snapshot, make_damage
 from kapell.engine.store import HistoryRow, RunRecord, StoredRun
-from kapell.errors import DamagedHistoryError, NotFoundError
+from kapell.errors import NotFoundError
 from kapell.storage.errors import is_damage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from kapell.storage.database import Database
 
 _PAGE_ROWS = 128
+_ADVICE = "The data was changed on disk, outside Kapell; check the disk, and restore the folder if the run matters."
 
 # S608: the only thing put into these statements is a constant of this package.
 _FIND_RUN = f"SELECT run_key, {RECORD_COLUMNS} FROM runs WHERE run_id = ?"  # noqa: S608 -- see above
@@ -55,13 +50,13 @@ def load_run(database: Database, run_id: str) -> StoredRun:
     """
     with database.read() as connection, _naming_damage(run_id):
         run_key, record = _find_run(connection, run_id)
-        seq, snapshot = _find_snapshot(connection, run_key)
+        seq, snapshot = find_sound_snapshot(run_key, connection.execute(_LIST_SNAPSHOTS, (run_key,)))
         rows = connection.execute(_LIST_HISTORY, (run_key, seq + 1, -1))
         return StoredRun(
             record=record,
             snapshot=snapshot,
             snapshot_seq=seq,
-            rows=tuple(_check_rows(run_id, run_key, seq + 1, rows)),
+            rows=tuple(check_history(run_id, run_key, seq + 1, rows, _ADVICE)),
         )
 
 
@@ -81,7 +76,7 @@ def iter_history(database: Database, run_id: str, after_seq: int) -> Iterator[Hi
     while True:
         with database.read() as connection, _naming_damage(run_id):
             page = connection.execute(_LIST_HISTORY, (run_key, next_seq, _PAGE_ROWS)).fetchall()
-        for batch in _check_rows(run_id, run_key, next_seq, page):
+        for batch in check_history(run_id, run_key, next_seq, page, _ADVICE):
             next_seq = batch.first_seq + batch.count
             if next_seq > after_seq + 1:
                 yield batch
@@ -96,12 +91,7 @@ def get_payload(database: Database, digest: str) -> bytes:
     if row is None:
         raise NotFoundError(f"There is no payload {digest}.")
     body: bytes = row[0]
-    if hashlib.sha256(body).hexdigest() != digest:
-        raise DamagedHistoryError(
-            f"The stored payload {digest} does not match its hash: the database was damaged on disk.",
-            hint="The runs that use it cannot be carried on; restore the data folder from a backup.",
-        )
-    return body
+    return check_payload(digest, body, "data folder")
 
 
 def get_definition(database: Database, digest: str) -> bytes:
@@ -121,25 +111,6 @@ def _find_run(connection: sqlite3.Connection, run_id: str) -> tuple[int, RunReco
     return row[0], decode_record(row[1:])
 
 
-def _find_snapshot(connection: sqlite3.Connection, run_key: int) -> tuple[int, bytes | None]:
-    for seq, crc32, body in connection.execute(_LIST_SNAPSHOTS, (run_key,)):
-        if crc32 == checksum_snapshot(run_key, seq, body):
-            return seq, body
-    return 0, None
-
-
-def _check_rows(
-    run_id: str, run_key: int, next_seq: int, rows: Iterable[tuple[int, int, int, int, bytes]]
-) -> Iterator[HistoryRow]:
-    for first_seq, count, at, crc32, body in rows:
-        if crc32 != checksum_history(run_key, first_seq, count, at, body):
-            raise _damaged(run_id, f"the row of event {first_seq} does not match its checksum")
-        if first_seq != next_seq:
-            raise _damaged(run_id, f"event {next_seq} is missing, the next row begins with {first_seq}")
-        next_seq = first_seq + count
-        yield HistoryRow(first_seq=first_seq, count=count, at=from_microseconds(at), body=body)
-
-
 @contextmanager
 def _naming_damage(run_id: str) -> Iterator[None]:
     """Say which run is concerned when SQLite itself cannot read a page: others may well be sound."""
@@ -147,15 +118,8 @@ def _naming_damage(run_id: str) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         if is_damage(error):
-            raise _damaged(run_id, f"SQLite cannot read a page of it ({error})") from error
+            raise make_damage(run_id, f"SQLite cannot read a page of it ({error})", _ADVICE) from error
         raise
-
-
-def _damaged(run_id: str, what: str) -> DamagedHistoryError:
-    return DamagedHistoryError(
-        f"The history of run {run_id} is damaged: {what}.",
-        hint="The data was changed on disk, outside Kapell; check the disk, and restore the folder if the run matters.",
-    )
 
 
 def _no_such_run(run_id: str) -> NotFoundError:
