@@ -49,7 +49,7 @@ docs: .venv/installed ## write docs/reference from the code, and check all docum
 
 lock: .venv/installed # after a change of dependencies; needs pip-tools
 	$(PYTHON) -m piptools compile --quiet --generate-hashes --no-header --no-emit-options --no-emit-index-url \
-	  --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe --extra postgres \
+	  --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe --extra postgres --extra telemetry \
 	  -o requirements/dev.txt pyproject.toml requirements/dev.in
 
 format: .venv/installed ## put the code into its standard form
