@@ -21,6 +21,13 @@ CONFIG = "KAPELL_CONFIG"
 
 _NOT_SETTINGS = (CONFIG, "KAPELL_SECRET_", "KAPELL_SPEC_DIR", "KAPELL_TEST_")
 
+_CHOICES = {
+    "durability": ("effect", "task"),
+    "log_format": ("text", "json"),
+    "log_level": ("debug", "info", "warning", "error"),
+}
+"""Settings that are one of a few words."""
+
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What an installation can choose. Each is set by the environment variable of its name, `KAPELL_MAX_CALLS` etc.
@@ -57,6 +64,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         audit_witnesses: Who is sent the signed heads of the audit log, separated by commas: `file:<path>`, `https://<url>`,
             `syslog:<socket>`, `syslog://<host>:<port>` (UDP), `syslog+tcp://<host>:<port>`.
         audit_head_seconds: How long an audit record waits at most until a signed head covers it and is sent.
+        encrypt_at_rest: Whether what runs work with (inputs, results, errors, log lines) is sealed with the master key
+            before it is stored. Names, times and states stay readable.
+        master_key_file: The file with the master key; when it is empty, `master.key` in the data folder.
+        log_format: How the server writes its log to stderr: `text` for people, or `json`, one object a line.
+        log_level: What the server logs: `debug`, `info`, `warning` or `error`, and what is worse.
+        log_requests: Whether each request is logged, too (as `info`).
+        otlp_endpoint: Where traces go, by OpenTelemetry's protocol over HTTP, for example `http://localhost:4318`; when
+            it is empty, nothing is traced.
+        otlp_service: The name of the service in traces.
+        otlp_ratio: Which share of the runs is traced, from 0 to 1; who starts one with a `traceparent` decides for it.
         durability: `effect` puts a task's result on disk before any effect that follows from it; `task` also before the
             next task starts.
     """
@@ -90,6 +107,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_body_bytes: int = 8 * 1024 * 1024
     audit_witnesses: str = ""
     audit_head_seconds: float = 60.0
+    encrypt_at_rest: bool = False
+    master_key_file: Path | None = None
+    log_format: str = "text"
+    log_level: str = "info"
+    log_requests: bool = False
+    otlp_endpoint: str = ""
+    otlp_service: str = "kapell"
+    otlp_ratio: float = 1.0
     durability: str = "effect"
 
     @property
@@ -159,5 +184,14 @@ def _check(settings: Settings) -> None:
             raise UsageError(f"The setting {name} must be at least 1.")
     if not settings.audit_head_seconds > 0:
         raise UsageError("The setting audit_head_seconds must be above 0.")
-    if settings.durability not in {"effect", "task"}:
-        raise UsageError(f"The setting durability must be `effect` or `task`, not `{settings.durability}`.")
+    for name, allowed in _CHOICES.items():
+        if (value := getattr(settings, name)) not in allowed:
+            *others, last = (f"`{each}`" for each in allowed)
+            raise UsageError(f"The setting {name} must be {', '.join(others)} or {last}, not `{value}`.")
+    if not 0 <= settings.otlp_ratio <= 1:
+        raise UsageError("The setting otlp_ratio must be between 0 and 1.")
+    if settings.otlp_endpoint and not settings.otlp_endpoint.startswith(("http://", "https://")):
+        raise UsageError(
+            f"The setting otlp_endpoint must be a URL, not `{settings.otlp_endpoint}`.",
+            hint="For example http://localhost:4318",
+        )
