@@ -12,7 +12,19 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from kapell.api.callers import needs
 from kapell.api.paging import Cursor, Limit, cut_page
 from kapell.api.parts import in_thread, parts_of
-from kapell.api.run_views import Asked, Fork, Forked, NumberedEvent, Retry, RunDetail, RunStart, RunView, Skip, view_run
+from kapell.api.run_views import (
+    Asked,
+    Fork,
+    Forked,
+    NumberedEvent,
+    Retry,
+    RunDetail,
+    RunStart,
+    RunView,
+    Skip,
+    view_event,
+    view_run,
+)
 from kapell.api.wire import Page, answer, body, decode_body, gives, takes
 from kapell.audit import AuditEntry
 from kapell.engine.definitions import Definitions
@@ -84,10 +96,7 @@ async def start_run_quickly(request: Request) -> Response:
         caller.actor, found.workflow, name, start.namespace, start.input, options.key
     )
     if options.wait and record.status not in ENDED:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(options.wait):
-                await parts.engine.wait_run(record.run_id)
-        record = await find_record(parts, record.run_id)
+        record = await _wait(parts, record.run_id, options.wait)
     location = {"Location": f"/api/v1/runs/{record.run_id}"}
     return answer(view_run(record), 201 if is_new else 200, location)
 
@@ -147,15 +156,31 @@ def _list_visible(
 
 
 @router.get("/runs/{run_id}", responses=gives(RunDetail))
-async def get_run(request: Request, run_id: str, caller: Any = needs("run.read")) -> Response:
-    """Show a run."""
+async def get_run(
+    request: Request,
+    run_id: str,
+    caller: Any = needs("run.read"),
+    wait: Annotated[float, Query(ge=0, le=_LONGEST_WAIT, description="Seconds to wait for the run's end.")] = 0,
+    data: Annotated[bool, Query(description="Whether input, output and error are wanted.")] = True,
+) -> Response:
+    """Show a run; with `wait`, when it has ended."""
     parts = parts_of(request)
     record = await get_visible(parts, run_id, caller)
-    if not caller.may("run.data", record.namespace):
+    if wait and record.status not in ENDED:
+        record = await _wait(parts, run_id, wait)
+    if not (data and caller.may("run.data", record.namespace)):
         return answer(RunDetail(view_run(record), has_data=False))
     await note_read(parts, caller, record)
     state = await in_thread(_load_state, parts, run_id)
     return answer(RunDetail(view_run(record), True, state.raw_input, state.output, state.error))
+
+
+async def _wait(parts: Parts, run_id: str, seconds: float) -> RunRecord:
+    """Return a run's record when it has ended, or after so many seconds."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await parts.engine.wait_run(run_id)
+    return await find_record(parts, run_id)
 
 
 def _load_state(parts: Parts, run_id: str) -> State:
@@ -183,7 +208,7 @@ def read_history(parts: Parts, record: RunRecord, after: int, limit: int, with_d
     for seq, event in iter_events(parts.engine.store, record.run_id):
         told = narrator.tell(event)
         if seq > after:
-            found.append(NumberedEvent(seq, told.text, told.reference, event if with_data else None))
+            found.append(view_event(told, event if with_data else None))
         if len(found) == limit:
             break
     return found

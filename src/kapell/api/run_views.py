@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from kapell.engine.store import RunRecord, RunStatus
+from kapell.kernel.events import from_micros
 from kapell.language.error_types import WorkflowError
+
+if TYPE_CHECKING:
+    from kapell.kernel.events import Event
+    from kapell.kernel.narration import Sentence
 
 
 class RunStart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -66,14 +71,30 @@ class NumberedEvent(msgspec.Struct, frozen=True):
 
     Attributes:
         seq: Its number.
+        at: When it was decided.
+        type: Its type, such as `task_completed`.
         text: What happened, as a sentence.
         reference: The task that it is about; empty for the run.
+        name: That task's name, or the workflow's.
+        kind: What that task does, such as `fork`.
+        depth: How many tasks are around it.
+        reason: The code of the reason that it carries; null where it carries none.
+        seconds: How long that took which ends here.
+        is_bad: Whether it tells of an error that was not caught here.
         event: The event as it is stored; null for who may not see the data.
     """
 
     seq: int
+    at: datetime
+    type: str
     text: str
     reference: str
+    name: str
+    kind: str
+    depth: int
+    reason: str | None
+    seconds: float | None
+    is_bad: bool
     event: Any
 
 
@@ -140,4 +161,22 @@ def view_run(record: RunRecord) -> RunView:
         parent_run_id=record.parent_run_id,
         waits_until=record.parked_until,
         error=record.error,
+    )
+
+
+def view_event(told: Sentence, event: Event | None) -> NumberedEvent:
+    """Return an event as a narrator tells it, with the event itself for who may see it."""
+    return NumberedEvent(
+        seq=told.seq,
+        at=from_micros(told.at),
+        type=told.event,
+        text=told.text,
+        reference=told.reference,
+        name=told.name,
+        kind=str(told.kind),
+        depth=told.depth,
+        reason=None if told.reason is None else told.reason.code,
+        seconds=None if told.length is None else told.length / 1_000_000,
+        is_bad=told.is_bad,
+        event=event,
     )
