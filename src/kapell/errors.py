@@ -6,8 +6,6 @@ statuses are translations of these at the edge; nothing below the edge knows abo
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 
 class KapellError(Exception):
     """The root of every error that Kapell raises on purpose.
@@ -17,10 +15,12 @@ class KapellError(Exception):
         hint: What to do next, or an empty string where there is nothing to advise.
         code: A stable name of the kind of error, for programs; each class has its own.
         retryable: Whether the same call may succeed later without a change.
+        request_id: Under which id a server's log has it; empty where no server was asked.
     """
 
-    code: ClassVar[str] = "error"
-    retryable: ClassVar[bool] = False
+    code: str = "error"
+    retryable: bool = False
+    request_id: str = ""
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         """Keep the sentence and the advice apart, so that each edge can lay them out as it likes."""

@@ -19,7 +19,7 @@ PREFIX = "KAPELL_"
 CONFIG = "KAPELL_CONFIG"
 """The variable that names the file with settings."""
 
-_NOT_SETTINGS = (CONFIG, "KAPELL_SECRET_", "KAPELL_SPEC_DIR", "KAPELL_TEST_")
+_NOT_SETTINGS = (CONFIG, "KAPELL_SECRET_", "KAPELL_SERVER", "KAPELL_SPEC_DIR", "KAPELL_TEST_", "KAPELL_TOKEN")
 
 _CHOICES = {
     "durability": ("effect", "task"),
