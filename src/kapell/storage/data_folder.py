@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from kapell.errors import ConflictError, StorageError
+from kapell.storage.errors import DatabaseUnusableError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +29,9 @@ SERVER_DATABASE = "server.db"
 
 AUDIT_KEY = "audit.key"
 """The file that holds the key which signs the audit log."""
+
+RESTORE_MARK = "restore-unfinished"
+"""A file that is there while a backup is being restored: without it nobody would notice that half is missing."""
 
 _PRIVATE_FOLDER = 0o700
 _PRIVATE_FILE = 0o600
@@ -49,10 +53,15 @@ class LockHolder(NamedTuple):
 class DataFolder:
     """A data folder: where its files are, and its lock."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, is_being_restored: bool = False) -> None:
         """Make sure that the folder exists; if it has to be made, only its owner may enter it.
 
+        Args:
+            path: The folder.
+            is_being_restored: Whether a restore that did not finish is no hindrance: whoever restores begins again.
+
         Raises:
+            DatabaseUnusableError: A restore into it did not finish.
             StorageError: It cannot be made, or something else stands in its place.
         """
         self.path = path
@@ -66,6 +75,11 @@ class DataFolder:
             raise StorageError(
                 f"The data folder {path} cannot be made: {error.strerror}.", hint="Choose another with --data."
             ) from error
+        if not is_being_restored and (path / RESTORE_MARK).exists():
+            raise DatabaseUnusableError(
+                f"A restore into {path} did not finish, so a part of it is missing.",
+                hint="Begin it again with `kapell restore`; what was there before is not lost by that.",
+            )
         _FOLDERS.add(self)
 
     @property
@@ -135,6 +149,25 @@ class DataFolder:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+
+def make_private_file(path: Path) -> None:
+    """Make an empty file that only its owner can read, unless there is one; a database is then made in it.
+
+    SQLite gives the files that it makes beside a database the rights of that database.
+
+    Raises:
+        StorageError: It cannot be made.
+    """
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _PRIVATE_FILE))
+    except FileExistsError:
+        return
+    except OSError as error:
+        raise StorageError(
+            f"The file {path} cannot be opened: {error.strerror}.",
+            hint="Check its folder, who owns it and its permissions.",
+        ) from error
 
 
 _FOLDERS: weakref.WeakSet[DataFolder] = weakref.WeakSet()

@@ -20,6 +20,7 @@ import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Literal
 
+from kapell.storage.data_folder import make_private_file
 from kapell.storage.errors import DatabaseUnusableError, translate_error
 from kapell.storage.migrations import Migration, migrate
 
@@ -70,6 +71,7 @@ class Database:
         self._write_lock = threading.Lock()
         self._idle_readers: list[sqlite3.Connection] = []
         self._closed = False
+        make_private_file(path)
         try:
             self._writer = self._connect(_WRITER_CACHE_KIB)
             try:

@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from kapell.errors import StorageError, UsageError
+from kapell.storage.data_folder import make_private_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,13 +96,28 @@ class ServerDatabase:
             raise _translate(error) from error
 
     def _migrate(self) -> None:
-        config = Config()
-        config.set_main_option("script_location", str(_MIGRATIONS))
         with self._write_lock, self._begin(immediate=True) as connection:
             if not self.is_sqlite:
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            upgrade(connection)
+
+
+def upgrade(connection: sa.Connection, revision: str = "head") -> None:
+    """Migrate a database up to a revision, in the caller's transaction. Raises `SQLAlchemyError`."""
+    config = _make_config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+def list_revisions() -> list[str]:
+    """Return the revisions of the schema that this Kapell knows, oldest first."""
+    return [script.revision for script in ScriptDirectory.from_config(_make_config()).walk_revisions()][::-1]
+
+
+def _make_config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    return config
 
 
 def _make_engine(url: str, pool_size: int) -> sa.Engine:
@@ -123,6 +140,8 @@ def _make_engine(url: str, pool_size: int) -> sa.Engine:
             ) from error
     if backend != "sqlite":
         raise UsageError(f"Kapell does not know databases of the kind `{backend}`.", hint="Use sqlite or postgresql.")
+    if parsed.database and parsed.database != ":memory:":
+        make_private_file(Path(parsed.database))
     engine = sa.create_engine(parsed, pool_size=pool_size, max_overflow=0, connect_args={"timeout": 10.0})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

@@ -9,8 +9,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from kapell.engine.sqlite_store import SqliteRunStore
 from kapell.errors import ConflictError, StorageError
-from kapell.storage.data_folder import DataFolder
+from kapell.storage.data_folder import RESTORE_MARK, SERVER_DATABASE, DataFolder
+from kapell.storage.errors import DatabaseUnusableError
+from kapell.storage.server_database import ServerDatabase, make_sqlite_url
 
 HOLD = """
 import os, subprocess, sys, time
@@ -119,3 +122,19 @@ def test_a_lock_that_cannot_be_opened_is_explained(path):
     folder.lock_path.mkdir()
     with pytest.raises(StorageError, match="cannot be opened"):
         folder.try_lock()
+
+
+def test_databases_are_their_owners_alone(tmp_path):
+    folder = DataFolder(tmp_path / "data")
+    SqliteRunStore(folder.database_path, folder.log_path).close()
+    ServerDatabase(make_sqlite_url(folder.path / SERVER_DATABASE)).close()
+    assert folder.path.stat().st_mode & 0o777 == 0o700
+    modes = {path.name: path.stat().st_mode & 0o777 for path in folder.path.iterdir()}
+    assert modes == {"runs.db": 0o600, "log.db": 0o600, "server.db": 0o600}
+
+
+def test_a_folder_with_an_unfinished_restore_is_refused(tmp_path):
+    (tmp_path / RESTORE_MARK).touch()
+    with pytest.raises(DatabaseUnusableError, match="kapell restore"):
+        DataFolder(tmp_path)
+    assert DataFolder(tmp_path, is_being_restored=True).path == tmp_path
