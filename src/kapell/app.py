@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, closing, contextmanager
 from typing import TYPE_CHECKING
 
 from kapell.clock import SystemClock
-from kapell.connectors import HttpSettings, ProcessSettings, make_activities
+from kapell.connectors import AddressRules, HttpSettings, ProcessSettings, make_activities
 from kapell.connectors.process.settings import DEFAULT_INHERITED
 from kapell.engine.admission import SlotAdmission
 from kapell.engine.engine import Engine, EngineOptions
@@ -168,8 +168,8 @@ def make_engine(
 
 
 def make_settled_activities(settings: Settings, origins: Mapping[str, str]) -> dict[str, Activity]:
-    """Return the built-in activities as the settings want them."""
-    passed = tuple(name.strip() for name in settings.pass_environment.split(",") if name.strip())
+    """Return the built-in activities as the settings want them. Raises `UsageError`."""
+    passed = _split(settings.pass_environment)
     return make_activities(
         HttpSettings(
             connect_timeout_seconds=settings.connect_timeout_seconds,
@@ -179,6 +179,7 @@ def make_settled_activities(settings: Settings, origins: Mapping[str, str]) -> d
             proxy=settings.proxy,
             ca_file="" if settings.ca_bundle is None else str(settings.ca_bundle),
             origins=origins,
+            addresses=AddressRules(_split(settings.denied_addresses), _split(settings.allowed_addresses)),
         ),
         ProcessSettings(
             grace_seconds=settings.kill_grace_seconds,
@@ -189,3 +190,7 @@ def make_settled_activities(settings: Settings, origins: Mapping[str, str]) -> d
             node=settings.node,
         ),
     )
+
+
+def _split(listed: str) -> tuple[str, ...]:
+    return tuple(item.strip() for item in listed.split(",") if item.strip())

@@ -49,6 +49,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         connect_timeout_seconds: How long connecting may take.
         proxy: The proxy of HTTP calls; `HTTP_PROXY` and the like count when it is empty.
         ca_bundle: A file with certificate authorities for HTTPS calls, in place of the system's.
+        denied_addresses: Where workflows may not call, separated by commas: addresses, ranges such as `10.0.0.0/8`, and
+            `loopback`, `private`, `link-local`, `metadata`, `multicast`.
+        allowed_addresses: Where they may all the same, in the same form.
         kill_grace_seconds: How long a process may take to end after SIGTERM before SIGKILL follows.
         drain_seconds: How long a stop waits for attempts that are under way.
         python: The Python that runs `run: script` scripts; Kapell's own when it is empty.
@@ -93,6 +96,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     connect_timeout_seconds: float = 30.0
     proxy: str = ""
     ca_bundle: Path | None = None
+    denied_addresses: str = "link-local,metadata"
+    allowed_addresses: str = ""
     kill_grace_seconds: float = 2.0
     drain_seconds: float = 2.0
     python: str = ""

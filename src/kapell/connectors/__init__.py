@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kapell.connectors.http import HttpActivity, HttpSettings
+from kapell.connectors.http import AddressRules, HttpActivity, HttpSettings
 from kapell.connectors.openapi import OpenApiActivity
 from kapell.connectors.process import ProcessRunner, ProcessSettings, ScriptActivity, ShellActivity
 
 if TYPE_CHECKING:
     from kapell.sdk import Activity
 
-__all__ = ["HttpSettings", "ProcessSettings", "make_activities"]
+__all__ = ["AddressRules", "HttpSettings", "ProcessSettings", "make_activities"]
 
 
 def make_activities(http: HttpSettings, process: ProcessSettings) -> dict[str, Activity]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kapell.connectors.http.activity import HttpActivity
+from kapell.connectors.http.address_rules import AddressRules
 from kapell.connectors.http.settings import HttpSettings
 
-__all__ = ["HttpActivity", "HttpSettings"]
+__all__ = ["AddressRules", "HttpActivity", "HttpSettings"]

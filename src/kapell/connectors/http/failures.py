@@ -6,6 +6,7 @@ import asyncio
 
 import aiohttp
 
+from kapell.connectors.http.address_rules import DeniedAddressError
 from kapell.sdk import ActivityError
 
 
@@ -16,6 +17,9 @@ def describe_failure(error: Exception, what: str) -> ActivityError:
         error: The exception: a subclass of `aiohttp.ClientError`, `asyncio.TimeoutError`, `OSError` or `ValueError`.
         what: The call, such as `GET https://api.example/pets`.
     """
+    denied = getattr(error, "os_error", error)
+    if isinstance(denied, DeniedAddressError):
+        return _describe_denial(denied, what)
     if isinstance(error, asyncio.TimeoutError):
         return _describe_timeout(error, what)
     if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientSSLError):
@@ -35,6 +39,11 @@ def describe_failure(error: Exception, what: str) -> ActivityError:
         detail = f"{what}: the connection broke before the response was complete ({error})."
         return ActivityError("communication", 502, "Connection lost", detail)
     return ActivityError("communication", 502, "Invalid response", f"{what}: {error or type(error).__name__}.")
+
+
+def _describe_denial(error: DeniedAddressError, what: str) -> ActivityError:
+    detail = f"{what}: {error.reason}. An administrator can make an exception by the setting `allowed_addresses`."
+    return ActivityError("authorization", 403, "Address denied", detail)
 
 
 def _describe_timeout(error: asyncio.TimeoutError, what: str) -> ActivityError:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 import msgspec
 
+from kapell.connectors.http.address_rules import AddressRules
+
 
 class HttpSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The settings of every outgoing HTTP call.
@@ -23,6 +25,7 @@ class HttpSettings(msgspec.Struct, frozen=True, kw_only=True):
         ca_file: A PEM file of the certificate authorities to trust in place of the system's; empty for the system's.
         origins: Where calls to an origin really go, such as `{"https://api.example": "http://127.0.0.1:8080"}`. The
             `Host` header and what the workflow sees stay those of the origin that was asked for. Made for tests.
+        addresses: Which addresses may not be called.
     """
 
     connect_timeout_seconds: float = 10.0
@@ -35,3 +38,4 @@ class HttpSettings(msgspec.Struct, frozen=True, kw_only=True):
     proxy_from_environment: bool = True
     ca_file: str = ""
     origins: Mapping[str, str] = {}
+    addresses: AddressRules = AddressRules()
