@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import os
 from datetime import timedelta
 from pathlib import Path
@@ -64,6 +65,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         tls_key: The file with the certificate's key, where it is not in the same file.
         trusted_proxies: The addresses of proxies whose `X-Forwarded-...` headers are believed, separated by commas.
         max_body_bytes: The largest request body that the server takes.
+        rate_limit: How many requests a second the server takes from one person or API token; 0 for any number.
+        stranger_rate_limit: How many it takes from one address that nobody has signed in from; 0 for any number.
+        rate_burst_seconds: How many seconds' worth of requests may come at once.
         audit_witnesses: Who is sent the signed heads of the audit log, separated by commas: `file:<path>`, `https://<url>`,
             `syslog:<socket>`, `syslog://<host>:<port>` (UDP), `syslog+tcp://<host>:<port>`.
         audit_head_seconds: How long an audit record waits at most until a signed head covers it and is sent.
@@ -110,6 +114,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     tls_key: Path | None = None
     trusted_proxies: str = ""
     max_body_bytes: int = 8 * 1024 * 1024
+    rate_limit: float = 0
+    stranger_rate_limit: float = 50
+    rate_burst_seconds: float = 10
     audit_witnesses: str = ""
     audit_head_seconds: float = 60.0
     encrypt_at_rest: bool = False
@@ -121,6 +128,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     otlp_service: str = "kapell"
     otlp_ratio: float = 1.0
     durability: str = "effect"
+
+    @property
+    def master_key_path(self) -> Path:
+        """Where the master key is."""
+        return self.master_key_file or self.data / "master.key"
 
     @property
     def retention(self) -> timedelta | None:
@@ -187,8 +199,12 @@ def _check(settings: Settings) -> None:
     for name in ("max_calls", "max_processes", "max_tasks_per_run", "max_value_bytes"):
         if getattr(settings, name) < 1:
             raise UsageError(f"The setting {name} must be at least 1.")
-    if not settings.audit_head_seconds > 0:
-        raise UsageError("The setting audit_head_seconds must be above 0.")
+    for name in ("audit_head_seconds", "rate_burst_seconds"):
+        if not getattr(settings, name) > 0:
+            raise UsageError(f"The setting {name} must be above 0.")
+    for name in ("rate_limit", "stranger_rate_limit"):
+        if not 0 <= getattr(settings, name) < math.inf:
+            raise UsageError(f"The setting {name} must be 0, for no limit, or more.")
     for name, allowed in _CHOICES.items():
         if (value := getattr(settings, name)) not in allowed:
             *others, last = (f"`{each}`" for each in allowed)

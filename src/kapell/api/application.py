@@ -39,7 +39,7 @@ def make_application(parts: Parts) -> FastAPI:
     app = _make_routes()
     app.state.parts = parts
     app.state.metrics = health_routes.make_registry(parts)
-    app.add_middleware(Guard, max_body_bytes=parts.settings.max_body_bytes)
+    app.add_middleware(Guard, max_body_bytes=parts.settings.max_body_bytes, rate_limits=parts.rate_limits)
     return app
 
 

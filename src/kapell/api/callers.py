@@ -77,9 +77,16 @@ class Needs:
         Raises:
             UnauthenticatedError: Nobody knows.
             ForbiddenError: They hold the permission nowhere.
+            RateLimitedError: They ask too often.
         """
         parts: Parts = request.app.state.parts
-        principal = await find_principal(request, parts)
+        try:
+            principal = await find_principal(request, parts)
+        except UnauthenticatedError:
+            if "authorization" in request.headers or "cookie" in request.headers:  # others are counted before
+                parts.rate_limits.take_for_stranger(origin_of(request))
+            raise
+        parts.rate_limits.take_for_principal(principal.principal_id)
         caller = Caller(principal, self.permission, parts.access, request)
         if self.permission and caller.namespaces is not None and not caller.namespaces:
             await caller.require()

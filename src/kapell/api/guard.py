@@ -6,10 +6,13 @@ import re
 import secrets
 from typing import TYPE_CHECKING
 
-from kapell.api.problems import make_problem, respond
+from kapell.api.problems import make_problem, respond, respond_to
+from kapell.api.rate_limits import RateLimitedError
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from kapell.api.rate_limits import RateLimits
 
 _USABLE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _HEADERS = [
@@ -27,9 +30,10 @@ class _TooLargeError(Exception):
 class Guard:
     """An ASGI middleware around the whole application."""
 
-    def __init__(self, app: ASGIApp, max_body_bytes: int) -> None:
-        """Refuse bodies of more than `max_body_bytes`, whether or not they say so beforehand."""
+    def __init__(self, app: ASGIApp, max_body_bytes: int, rate_limits: RateLimits) -> None:
+        """Refuse bodies of more than `max_body_bytes`, said beforehand or not, and strangers who ask too often."""
         self._app = app
+        self._rate_limits = rate_limits
         self._max_body_bytes = max_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -62,6 +66,11 @@ class Guard:
                 raise _TooLargeError
             return message
 
+        try:
+            self._rate_limits.take_before(scope["path"], headers, scope["client"][0] if scope["client"] else "")
+        except RateLimitedError as error:
+            await respond_to(error, request_id.decode())(scope, receive, send_guarded)
+            return
         if _read_length(headers) > self._max_body_bytes:
             await self._refuse(request_id, scope, receive, send_guarded)
             return

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
 
+from kapell.api.rate_limits import RateLimits
 from kapell.api.reads import SensitiveReads
 from kapell.audit.recorder import AuditRecorder
 
@@ -58,6 +59,7 @@ class Parts:
         self.audit = audit
         self.recorder = AuditRecorder(audit)
         self.reads = SensitiveReads(self.recorder, clock)
+        self.rate_limits = RateLimits(settings, clock)
         self.heads = heads
         self.identity = identity
         self.workflows = workflows

@@ -13,6 +13,8 @@ from kapell.errors import KapellError
 from kapell.telemetry import get_logger
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from fastapi import FastAPI, Request
 
 log = get_logger(__name__)
@@ -27,6 +29,7 @@ STATUSES: dict[str, int] = {
     "forbidden": 403,
     "limit_exceeded": 413,
     "too_many_attempts": 429,
+    "rate_limited": 429,
     "storage": 503,
     "stale_owner": 503,
     "damaged_history": 500,
@@ -82,10 +85,12 @@ def make_problem(code: str, detail: str, *, status: int = 0, hint: str = "", ret
     )
 
 
-def respond(problem: Problem, request_id: str = "", *, retry_after_seconds: int = 0) -> Response:
-    """Return a problem as a response; where it helps to wait, it says how long."""
+def respond(
+    problem: Problem, request_id: str = "", *, retry_after_seconds: int = 0, more: Mapping[str, str] | None = None
+) -> Response:
+    """Return a problem as a response; where it helps to wait, it says how long. `more` are other headers."""
     content = msgspec.json.encode(msgspec.structs.replace(problem, request_id=request_id))
-    headers = {"Cache-Control": "no-store"}
+    headers = {"Cache-Control": "no-store", **(more or {})}
     if problem.status == STATUSES["unauthenticated"]:
         headers["WWW-Authenticate"] = 'Bearer realm="kapell"'
     if retry_after_seconds:
@@ -93,15 +98,21 @@ def respond(problem: Problem, request_id: str = "", *, retry_after_seconds: int 
     return Response(content, problem.status, headers, "application/problem+json")
 
 
+def respond_to(error: KapellError, request_id: str) -> Response:
+    """Return an error as a response; what is the server's fault is logged."""
+    problem = make_problem(error.code, error.message, hint=error.hint, retryable=error.retryable)
+    if problem.status >= STATUSES["error"]:
+        log.error("request_failed", request_id=request_id, code=error.code, message=error.message)
+    wait, more = getattr(error, "retry_after_seconds", 0), getattr(error, "headers", None)
+    return respond(problem, request_id, retry_after_seconds=wait, more=more)
+
+
 def add_handlers(app: FastAPI) -> None:
     """Let every error of a route become a problem."""
 
     @app.exception_handler(KapellError)
     async def on_kapell_error(request: Request, error: KapellError) -> Response:
-        problem = make_problem(error.code, error.message, hint=error.hint, retryable=error.retryable)
-        if problem.status >= STATUSES["error"]:
-            log.error("request_failed", request_id=_id_of(request), code=error.code, message=error.message)
-        return respond(problem, _id_of(request), retry_after_seconds=getattr(error, "retry_after_seconds", 0))
+        return respond_to(error, _id_of(request))
 
     @app.exception_handler(RequestValidationError)
     async def on_unfit_request(request: Request, error: RequestValidationError) -> Response:
