@@ -10,7 +10,7 @@ import sys
 from contextlib import asynccontextmanager
 
 import aiohttp
-from tests.integration.api.conftest import Client
+from tests.api_server import Client
 
 WORKFLOW = """
 document: {dsl: '1.0.3', namespace: shop, name: ship, version: '1.0.0', title: Ship an order}

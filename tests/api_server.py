@@ -1,0 +1,116 @@
+"""A server at work in this process, and clients of it."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
+
+import aiohttp
+
+from kapell.assembly import open_server
+from kapell.identity.permissions import PERMISSIONS
+from kapell.server import Serving, listen
+
+HELLO = """
+document: {{dsl: '1.0.3', namespace: {namespace}, name: {name}, version: '{version}'}}
+do:
+  - greet:
+      set:
+        text: ${{ "Hello " + .name }}
+"""
+
+
+class Client:
+    """A client with a token, or without."""
+
+    def __init__(self, session, address, token=None):
+        self._session = session
+        self.address = address
+        self.headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+
+    async def ask(self, method, path, body=None, *, status=None, headers=None, prefix="/api/v1"):
+        """Send a request, check the status, and return the answer's body."""
+        data = None if body is None else io.BytesIO(json.dumps(body).encode())
+        async with self._session.request(
+            method, f"{self.address}{prefix}{path}", data=data, headers={**self.headers, **(headers or {})}
+        ) as response:
+            self.last = response
+            text = await response.text()
+            expected = {200, 201, 204} if status is None else {status}
+            assert response.status in expected, f"{method} {path}: {response.status} {text}"
+            return json.loads(text) if text and "json" in response.content_type else text
+
+    async def get(self, path, **rest):
+        return await self.ask("GET", path, **rest)
+
+    async def post(self, path, body=None, **rest):
+        return await self.ask("POST", path, {} if body is None else body, **rest)
+
+    def stream(self, path, headers=None):
+        """Open a stream of events."""
+        return self._session.get(f"{self.address}/api/v1{path}", headers={**self.headers, **(headers or {})})
+
+    async def publish(self, namespace="demo", name="hello", version="1.0.0", source=None):
+        """Publish a workflow."""
+        source = source or HELLO.format(namespace=namespace, name=name, version=version)
+        return await self.post(f"/workflows/{namespace}/{name}/versions", {"source": source})
+
+    async def run(self, value=None, namespace="demo", name="hello", **rest):
+        """Start a run, and return what the server says of it."""
+        body = {"namespace": namespace, "name": name, "input": value or {"name": "Ada"}}
+        return await self.post("/runs", body, **rest)
+
+    async def wait_run(self, run_id, status=("completed", "faulted", "cancelled")):
+        """Return a run as soon as it has one of these statuses."""
+        async with asyncio.timeout(20):
+            while True:
+                found = await self.get(f"/runs/{run_id}")
+                if found["run"]["status"] in status:
+                    return found
+                await asyncio.sleep(0.02)
+
+
+class Server:
+    """A server, and what its first start told."""
+
+    def __init__(self, parts, password, address, session):
+        self.parts = parts
+        self.password = password
+        self.address = address
+        self._session = session
+
+    def client(self, token=None):
+        return Client(self._session, self.address, token)
+
+    async def sign_in(self, name="admin", password=None, permissions=None):
+        """Return a client with an API token of a person who signs in for it."""
+        client = self.client()
+        await client.post("/sign-in", {"name": name, "password": password or self.password})
+        cookie = client.last.cookies["kapell_session"].value
+        expires_at = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+        scope = {"permissions": sorted(permissions or PERMISSIONS)}
+        made = await client.post(
+            "/tokens",
+            {"name": "tests", "scope": scope, "expires_at": expires_at},
+            headers={"Cookie": f"kapell_session={cookie}"},
+        )
+        return self.client(made["text"])
+
+
+@asynccontextmanager
+async def running(settings):
+    async with open_server(settings) as (parts, password):
+        listener = listen(settings)
+        serving = Serving(settings, parts, listener)
+        started = asyncio.Event()
+        task = asyncio.get_running_loop().create_task(serving.run(started.set))
+        await asyncio.wait([task, asyncio.ensure_future(started.wait())], return_when=asyncio.FIRST_COMPLETED)
+        async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+            yield Server(parts, password, f"http://127.0.0.1:{listener.getsockname()[1]}", session)
+        serving.stop()
+        with suppress(asyncio.CancelledError):
+            await task
+        listener.close()
