@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Response
 from fastapi.openapi.utils import get_openapi
-from starlette.routing import Route
 
 import kapell
 from kapell.api import (
@@ -14,6 +13,7 @@ from kapell.api import (
     event_routes,
     health_routes,
     identity_routes,
+    oidc_routes,
     run_routes,
     secret_routes,
     session_routes,
@@ -22,33 +22,46 @@ from kapell.api import (
 from kapell.api.callers import Needs
 from kapell.api.guard import Guard
 from kapell.api.problems import Problem, add_handlers
+from kapell.api.run_entrance import RunEntrance
 from kapell.api.wire import complete_schemas, gives
 
 if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
     from kapell.api.parts import Parts
 
 PREFIX = "/api/v1"
-_MODULES = (run_routes, event_routes, session_routes, workflow_routes, secret_routes, identity_routes, audit_routes)
+_MODULES = (
+    run_routes,
+    event_routes,
+    session_routes,
+    oidc_routes,
+    workflow_routes,
+    secret_routes,
+    identity_routes,
+    audit_routes,
+)
 """The first are found first."""
 
 _PROBLEM_STATUSES = (401, 403, 404, 409, 413, 422, 429, 503)
 
 
-def make_application(parts: Parts) -> FastAPI:
+def make_application(parts: Parts) -> ASGIApp:
     """Return the ASGI application of a server."""
-    app = _make_routes()
-    app.state.parts = parts
-    app.state.metrics = health_routes.make_registry(parts)
-    app.add_middleware(Guard, max_body_bytes=parts.settings.max_body_bytes, rate_limits=parts.rate_limits)
-    return app
+    routes = make_routes()
+    routes.state.parts = parts
+    routes.state.metrics = health_routes.make_registry(parts)
+    entrance = RunEntrance(routes, parts)
+    return Guard(entrance, max_body_bytes=parts.settings.max_body_bytes, rate_limits=parts.rate_limits)
 
 
 def make_document() -> dict[str, Any]:
     """Return the OpenAPI 3.1 document of the API."""
-    return _make_routes().openapi()
+    return make_routes().openapi()
 
 
-def _make_routes() -> FastAPI:
+def make_routes() -> FastAPI:
+    """Return all routes; those of a server also have its parts."""
     app = FastAPI(
         title="Kapell",
         version=kapell.__version__,
@@ -57,7 +70,6 @@ def _make_routes() -> FastAPI:
         redoc_url=None,
         default_response_class=Response,  # every route makes its own, and says in `responses` what is in it
     )
-    app.router.routes.insert(0, Route(f"{PREFIX}/runs", run_routes.start_run_quickly, methods=["POST"]))
     for module in _MODULES:
         app.include_router(module.router, prefix=PREFIX)
     app.include_router(health_routes.router)

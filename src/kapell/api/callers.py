@@ -50,6 +50,11 @@ class Caller:
                 target=self._target,
             )
 
+    async def require_anywhere(self) -> None:
+        """Refuse with `ForbiddenError` who may do this in no namespace at all, and record it."""
+        if self.permission and self.namespaces is not None and not self.namespaces:
+            await self.require()
+
     def may(self, permission: str, namespace: str | None = None) -> bool:
         """Tell whether the caller may do something else as well."""
         return self._access.can(self.principal, permission, namespace)
@@ -88,8 +93,7 @@ class Needs:
             raise
         parts.rate_limits.take_for_principal(principal.principal_id)
         caller = Caller(principal, self.permission, parts.access, request)
-        if self.permission and caller.namespaces is not None and not caller.namespaces:
-            await caller.require()
+        await caller.require_anywhere()
         return caller
 
 

@@ -6,8 +6,8 @@ import re
 import secrets
 from typing import TYPE_CHECKING
 
-from kapell.api.problems import make_problem, respond, respond_to
-from kapell.api.rate_limits import RateLimitedError
+from kapell.api.problems import answer_error
+from kapell.errors import KapellError, LimitExceededError
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,10 +21,6 @@ _HEADERS = [
     (b"referrer-policy", b"no-referrer"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 ]
-
-
-class _TooLargeError(Exception):
-    pass
 
 
 class Guard:
@@ -45,12 +41,9 @@ class Guard:
         given = headers.get(b"x-request-id", b"")
         request_id = given if _USABLE_ID.fullmatch(given) else secrets.token_hex(8).encode()
         scope.setdefault("state", {})["request_id"] = request_id.decode()
-        has_begun = False
 
         async def send_guarded(message: Message) -> None:
-            nonlocal has_begun
             if message["type"] == "http.response.start":
-                has_begun = True
                 present = {name.lower() for name, _ in message["headers"]}
                 added = [header for header in _HEADERS if header[0] not in present]
                 message["headers"] = [*message["headers"], *added, (b"x-request-id", request_id)]
@@ -62,28 +55,20 @@ class Guard:
             nonlocal read
             message = await receive()
             read += len(message.get("body", b""))
-            if read > self._max_body_bytes:
-                raise _TooLargeError
+            self._check_length(read)
             return message
 
         try:
             self._rate_limits.take_before(scope["path"], headers, scope["client"][0] if scope["client"] else "")
-        except RateLimitedError as error:
-            await respond_to(error, request_id.decode())(scope, receive, send_guarded)
+            self._check_length(_read_length(headers))
+        except KapellError as error:
+            await answer_error(error, request_id.decode())(scope, receive, send_guarded)
             return
-        if _read_length(headers) > self._max_body_bytes:
-            await self._refuse(request_id, scope, receive, send_guarded)
-            return
-        try:
-            await self._app(scope, receive_guarded, send_guarded)
-        except _TooLargeError:
-            if has_begun:
-                raise
-            await self._refuse(request_id, scope, receive, send_guarded)
+        await self._app(scope, receive_guarded, send_guarded)
 
-    async def _refuse(self, request_id: bytes, scope: Scope, receive: Receive, send: Send) -> None:
-        problem = make_problem("limit_exceeded", f"A body may have {self._max_body_bytes} bytes at most.")
-        await respond(problem, request_id.decode())(scope, receive, send)
+    def _check_length(self, length: int) -> None:
+        if length > self._max_body_bytes:
+            raise LimitExceededError(f"A body may have {self._max_body_bytes} bytes at most.")
 
 
 def _read_length(headers: dict[bytes, bytes]) -> int:

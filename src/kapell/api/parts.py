@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
@@ -10,6 +11,8 @@ from starlette.concurrency import run_in_threadpool
 from kapell.api.rate_limits import RateLimits
 from kapell.api.reads import SensitiveReads
 from kapell.audit.recorder import AuditRecorder
+from kapell.engine.store import ENDED
+from kapell.identity.oidc.pending import PendingSignIns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,8 +25,10 @@ if TYPE_CHECKING:
     from kapell.audit.head_keeper import HeadKeeper
     from kapell.clock import Clock
     from kapell.engine.engine import Engine
+    from kapell.engine.store import RunRecord
     from kapell.identity.access import Access
     from kapell.identity.model import Principal
+    from kapell.identity.oidc.service import Oidc
     from kapell.identity.service import Identity
     from kapell.identity.sessions import OpenSession
     from kapell.settings import Settings
@@ -49,6 +54,7 @@ class Parts:
         workflows: Workflows,
         published: PublishedWorkflows,
         vault: Vault,
+        oidc: Oidc,
     ) -> None:
         """Take the parts."""
         self.settings = settings
@@ -65,6 +71,8 @@ class Parts:
         self.workflows = workflows
         self.published = published
         self.vault = vault
+        self.oidc = oidc
+        self.pending_sign_ins = PendingSignIns(clock)
         self.stopping = asyncio.Event()
         """Set when the server begins to stop: streams end, and it is not ready any more."""
 
@@ -82,6 +90,16 @@ class Parts:
         """Return who acts in a session. Raises `UnauthenticatedError`."""
         found: OpenSession = await in_thread(self.identity.sessions.verify, cookie, address)
         return found.principal
+
+    async def wait_for_end(self, record: RunRecord, seconds: float) -> RunRecord:
+        """Return a run's record when the run has ended, or after so many seconds."""
+        if not seconds or record.status in ENDED:
+            return record
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.engine.wait_run(record.run_id)
+        ended: RunRecord = await in_thread(self.engine.store.get_record, record.run_id)
+        return ended
 
     @property
     def access(self) -> Access:

@@ -98,36 +98,32 @@ def respond(
     return Response(content, problem.status, headers, "application/problem+json")
 
 
-def respond_to(error: KapellError, request_id: str) -> Response:
-    """Return an error as a response; what is the server's fault is logged."""
-    problem = make_problem(error.code, error.message, hint=error.hint, retryable=error.retryable)
-    if problem.status >= STATUSES["error"]:
-        log.error("request_failed", request_id=request_id, code=error.code, message=error.message)
-    wait, more = getattr(error, "retry_after_seconds", 0), getattr(error, "headers", None)
-    return respond(problem, request_id, retry_after_seconds=wait, more=more)
+def answer_error(error: Exception, request_id: str) -> Response:
+    """Return what a request is answered with that ended in an error; what is worth it is logged."""
+    if isinstance(error, KapellError):
+        problem = make_problem(error.code, error.message, hint=error.hint, retryable=error.retryable)
+        if problem.status >= STATUSES["error"]:
+            log.error("request_failed", request_id=request_id, code=error.code, message=error.message)
+        wait, more = getattr(error, "retry_after_seconds", 0), getattr(error, "headers", None)
+        return respond(problem, request_id, retry_after_seconds=wait, more=more)
+    if isinstance(error, RequestValidationError):
+        return respond(make_problem("usage", _say_unfit(error)), request_id)
+    if isinstance(error, HTTPException):
+        code = _CODES.get(error.status_code, "error")
+        return respond(make_problem(code, str(error.detail), status=error.status_code), request_id)
+    log.error("request_crashed", request_id=request_id, error=f"{type(error).__name__}: {error}")
+    problem = make_problem("error", "Kapell failed over this request.", hint="The log has it under the request id.")
+    return respond(problem, request_id)
 
 
 def add_handlers(app: FastAPI) -> None:
     """Let every error of a route become a problem."""
 
-    @app.exception_handler(KapellError)
-    async def on_kapell_error(request: Request, error: KapellError) -> Response:
-        return respond_to(error, _id_of(request))
+    async def on_error(request: Request, error: Exception) -> Response:
+        return answer_error(error, _id_of(request))
 
-    @app.exception_handler(RequestValidationError)
-    async def on_unfit_request(request: Request, error: RequestValidationError) -> Response:
-        return respond(make_problem("usage", _say_unfit(error)), _id_of(request))
-
-    @app.exception_handler(HTTPException)
-    async def on_http_exception(request: Request, error: HTTPException) -> Response:
-        code = _CODES.get(error.status_code, "error")
-        return respond(make_problem(code, str(error.detail), status=error.status_code), _id_of(request))
-
-    @app.exception_handler(Exception)
-    async def on_failure(request: Request, error: Exception) -> Response:
-        log.error("request_crashed", request_id=_id_of(request), error=f"{type(error).__name__}: {error}")
-        problem = make_problem("error", "Kapell failed over this request.", hint="The log has it under the request id.")
-        return respond(problem, _id_of(request))
+    for kind in (KapellError, RequestValidationError, HTTPException, Exception):
+        app.add_exception_handler(kind, on_error)
 
 
 def _say_unfit(error: RequestValidationError) -> str:

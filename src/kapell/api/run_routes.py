@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
@@ -12,6 +10,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from kapell.api.callers import needs
 from kapell.api.paging import Cursor, Limit, cut_page
 from kapell.api.parts import in_thread, parts_of
+from kapell.api.run_entrance import KEY_LENGTH, LONGEST_WAIT, PERMISSION
 from kapell.api.run_views import (
     Asked,
     Fork,
@@ -25,18 +24,17 @@ from kapell.api.run_views import (
     view_event,
     view_run,
 )
-from kapell.api.wire import Page, answer, body, decode_body, gives, takes
+from kapell.api.wire import Page, answer, body, gives, takes
 from kapell.audit import AuditEntry
 from kapell.engine.definitions import Definitions
 from kapell.engine.loading import iter_events, load_active
-from kapell.engine.store import ENDED, LogLine, RunFilter
-from kapell.errors import NotFoundError, UsageError
+from kapell.engine.store import LogLine, RunFilter
+from kapell.errors import NotFoundError
 from kapell.kernel.events import to_micros
 from kapell.kernel.narration import Narrator
 from kapell.kernel.recovery import fold
 from kapell.kernel.state import State
 from kapell.kernel.why import Explanation, explain_run, explain_task
-from kapell.workflows.model import LATEST
 
 if TYPE_CHECKING:
     from kapell.api.callers import Caller
@@ -47,17 +45,13 @@ router = APIRouter(tags=["runs"])
 
 _MOST_PAGES = 50
 _SCANNED = 200
-_KEY_LENGTH = 200
-_LONGEST_WAIT = 60.0
-_MAY_START = needs("run.start")
-_start_decoder = msgspec.json.Decoder(RunStart)
 
 IdempotencyKey = Annotated[
     str | None,
     Header(
         alias="Idempotency-Key",
         min_length=1,
-        max_length=_KEY_LENGTH,
+        max_length=KEY_LENGTH,
         description="The same key starts one run only, for seven days.",
     ),
 ]
@@ -66,52 +60,13 @@ IdempotencyKey = Annotated[
 @router.post("/runs", status_code=201, responses=gives(RunView, 201, "Started."), openapi_extra=takes(RunStart))
 async def start_run(
     request: Request,
-    caller: Any = _MAY_START,
+    caller: Any = needs(PERMISSION),
     idempotency_key: IdempotencyKey = None,
-    wait: Annotated[float, Query(ge=0, le=_LONGEST_WAIT, description="Seconds to wait for the run's end.")] = 0,
+    wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT, description="Seconds to wait for the run's end.")] = 0,
 ) -> Response:
     """Start a run of a published workflow. It is on disk when the answer comes; with `wait`, it may have ended."""
-    del caller, idempotency_key, wait  # `start_run_quickly` answers; these describe it in the document
-    return await start_run_quickly(request)
-
-
-async def start_run_quickly(request: Request) -> Response:
-    """Answer `POST /runs` without what FastAPI does for a route, which takes as long as the run itself.
-
-    Raises:
-        UsageError: The body or a parameter does not fit, or the workflow cannot run yet.
-        ForbiddenError: The caller may not.
-        NotFoundError: There is no such workflow.
-        ConflictError: It is deprecated, or the idempotency key was used for something else.
-    """
-    caller = await _MAY_START.dependency(request)
-    start: RunStart = decode_body(await request.body(), _start_decoder)
-    options = _read_options(request)
-    parts = parts_of(request)
-    await caller.require(start.namespace)
-    wanted = (start.namespace, start.name, start.version or LATEST)
-    found = parts.published.find_remembered(*wanted) or await in_thread(parts.published.get_startable, *wanted)
-    name = f"workflow/{found.about.full_name}"
-    record, is_new = await parts.run_starts.start(
-        caller.actor, found.workflow, name, start.namespace, start.input, options.key
-    )
-    if options.wait and record.status not in ENDED:
-        record = await _wait(parts, record.run_id, options.wait)
-    location = {"Location": f"/api/v1/runs/{record.run_id}"}
-    return answer(view_run(record), 201 if is_new else 200, location)
-
-
-class _StartOptions(msgspec.Struct, frozen=True):
-    key: Annotated[str, msgspec.Meta(min_length=1, max_length=_KEY_LENGTH)] | None
-    wait: Annotated[float, msgspec.Meta(ge=0, le=_LONGEST_WAIT)]
-
-
-def _read_options(request: Request) -> _StartOptions:
-    given = {"key": request.headers.get("idempotency-key"), "wait": request.query_params.get("wait", 0.0)}
-    try:
-        return msgspec.convert(given, _StartOptions, strict=False)
-    except msgspec.ValidationError as error:
-        raise UsageError(f"A parameter does not fit: {error}.") from error
+    del request, caller, idempotency_key, wait
+    raise AssertionError("RunEntrance answers this request; the route describes it in the OpenAPI document")
 
 
 @router.get("/runs", responses=gives(Page[RunView]))
@@ -160,27 +115,18 @@ async def get_run(
     request: Request,
     run_id: str,
     caller: Any = needs("run.read"),
-    wait: Annotated[float, Query(ge=0, le=_LONGEST_WAIT, description="Seconds to wait for the run's end.")] = 0,
+    wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT, description="Seconds to wait for the run's end.")] = 0,
     data: Annotated[bool, Query(description="Whether input, output and error are wanted.")] = True,
 ) -> Response:
     """Show a run; with `wait`, when it has ended."""
     parts = parts_of(request)
     record = await get_visible(parts, run_id, caller)
-    if wait and record.status not in ENDED:
-        record = await _wait(parts, run_id, wait)
+    record = await parts.wait_for_end(record, wait)
     if not (data and caller.may("run.data", record.namespace)):
         return answer(RunDetail(view_run(record), has_data=False))
     await note_read(parts, caller, record)
     state = await in_thread(_load_state, parts, run_id)
     return answer(RunDetail(view_run(record), True, state.raw_input, state.output, state.error))
-
-
-async def _wait(parts: Parts, run_id: str, seconds: float) -> RunRecord:
-    """Return a run's record when it has ended, or after so many seconds."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await parts.engine.wait_run(run_id)
-    return await find_record(parts, run_id)
 
 
 def _load_state(parts: Parts, run_id: str) -> State:
