@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import asynccontextmanager, closing, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from kapell.clock import SystemClock
@@ -12,21 +13,26 @@ from kapell.connectors.process.settings import DEFAULT_INHERITED
 from kapell.engine.admission import SlotAdmission
 from kapell.engine.engine import Engine, EngineOptions
 from kapell.engine.expression_helper import ExpressionHelper
+from kapell.engine.seal_marks import is_sealed
+from kapell.engine.sealed_store import SealedRunStore
 from kapell.engine.secrets import SecretSource
 from kapell.engine.sqlite_store import SqliteRunStore
+from kapell.engine.store import RunFilter
 from kapell.errors import UsageError
 from kapell.kernel.limits import Limits
-from kapell.storage.data_folder import DataFolder
+from kapell.storage.data_folder import SERVER_DATABASE, DataFolder
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 
     from kapell.engine.postgres_store import OwnerLock
+    from kapell.engine.seals import Seals
     from kapell.engine.secrets import Secrets
     from kapell.engine.store import RunStore
     from kapell.language.model import Workflow
     from kapell.sdk import Activity
     from kapell.settings import Settings
+    from kapell.vault import MasterKeys
 
 _COMMIT_WAIT_SECONDS = 0.005
 """How long the event loop's own thread waits for another process that writes; a thread tries on."""
@@ -35,21 +41,48 @@ GROUPS = {"http": "calls", "openapi": "calls", "shell": "processes", "script": "
 """Which limit counts which kind of activity."""
 
 
-def open_store(settings: Settings, *, busy_timeout_seconds: float = 5.0) -> RunStore:
+def open_store(
+    settings: Settings, *, busy_timeout_seconds: float = 5.0, master_keys: MasterKeys | None = None
+) -> RunStore:
     """Open the runs of the database or of the data folder, to read them or to leave commands; their owner goes on.
 
     Args:
         settings: The settings.
         busy_timeout_seconds: How long a call waits for another process that writes, where runs are kept in SQLite.
+        master_keys: What seals and opens the data of runs, where that has been read already.
 
     Raises:
         UsageError: The folder or the database's URL cannot be used.
         StorageError: The database cannot be reached or used.
     """
+    store: RunStore
     if settings.database:
-        return _open_postgres_store(settings.database)
-    folder = DataFolder(settings.data)
-    return SqliteRunStore(folder.database_path, folder.log_path, busy_timeout_seconds=busy_timeout_seconds)
+        store = _open_postgres_store(settings.database)
+    else:
+        folder = DataFolder(settings.data)
+        store = SqliteRunStore(folder.database_path, folder.log_path, busy_timeout_seconds=busy_timeout_seconds)
+    return SealedRunStore(store, partial(_open_seals, settings, store, master_keys), seals_new=settings.encrypt_at_rest)
+
+
+def _open_seals(settings: Settings, store: RunStore, master_keys: MasterKeys | None) -> Seals:
+    from kapell.engine.seals import Seals  # noqa: PLC0415 -- loads slowly; most commands seal and open nothing
+    from kapell.vault.master_keys import open_master_keys  # noqa: PLC0415 -- the same
+
+    if master_keys is None:
+        may_create = settings.encrypt_at_rest and not _needs_known_key(settings, store)
+        master_keys = open_master_keys(settings.master_key_path, may_create=may_create)
+    return Seals(master_keys)
+
+
+def _needs_known_key(settings: Settings, store: RunStore) -> bool:
+    """Tell whether there must be a key already: a server makes it at its first start, a folder's first sealed run too.
+
+    To make another one then would hide that the file is missing that opens what is there.
+    """
+    if settings.database or (settings.data / SERVER_DATABASE).exists():
+        return True
+    newest = store.list_runs(RunFilter(), limit=1)
+    return any(is_sealed(row.body) for record in newest for row in store.iter_history(record.run_id))
 
 
 def make_lock(settings: Settings) -> DataFolder | OwnerLock:
@@ -86,6 +119,7 @@ async def open_engine(
     only: Collection[str] | None = None,
     origins: Mapping[str, str] | None = None,
     secrets: Secrets | None = None,
+    master_keys: MasterKeys | None = None,
     prepare: Callable[[Engine], None] | None = None,
 ) -> AsyncIterator[Engine]:
     """Own the runs and work on them, until the context is left.
@@ -96,6 +130,7 @@ async def open_engine(
         only: Of the unfinished runs take up only these, with their child runs.
         origins: Where HTTP calls to an origin really go; for tests.
         secrets: Where runs find secrets, instead of the file and the environment.
+        master_keys: What seals and opens the data of runs, where that has been read already.
         prepare: What is to be done with the engine before it takes up any run.
 
     Raises:
@@ -108,7 +143,8 @@ async def open_engine(
     else:
         await lock.lock_patiently()
     try:
-        with closing(open_store(settings, busy_timeout_seconds=_COMMIT_WAIT_SECONDS)) as store:
+        store = open_store(settings, busy_timeout_seconds=_COMMIT_WAIT_SECONDS, master_keys=master_keys)
+        with closing(store):
             engine = make_engine(settings, store, origins or {}, secrets)
             engine.offer(workflows)
             if prepare is not None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from kapell.engine.soundness import check_payload
 from kapell.engine.store import (
     ENDED,
     Batch,
@@ -20,7 +20,7 @@ from kapell.engine.store import (
     RunRecord,
     StoredRun,
 )
-from kapell.errors import ConflictError, DamagedHistoryError, NotFoundError, StaleOwnerError
+from kapell.errors import ConflictError, NotFoundError, StaleOwnerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -173,9 +173,7 @@ class MemoryRunStore:
             body = self._medium.payloads[digest]
         except KeyError:
             raise NotFoundError(f"There is no payload {digest}.") from None
-        if hashlib.sha256(body).hexdigest() != digest:
-            raise DamagedHistoryError(f"The stored payload {digest} does not match its hash.")
-        return body
+        return check_payload(digest, body, "test")
 
     def get_record(self, run_id: str) -> RunRecord:
         """Return a run's projection. Raises `NotFoundError`."""

@@ -105,8 +105,16 @@ class Sealer:
         return self._sealing
 
     def _make_cipher(self, key_id: bytes, salt: bytes) -> AESGCM:
-        secret = self._keys.get(key_id).secret
-        return AESGCM(HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=salt, info=self._info).derive(secret))
+        return AESGCM(_derive(self._keys.get(key_id), salt, self._info))
+
+
+def derive_key(master: MasterKey, purpose: str) -> bytes:
+    """Return a key of 32 bytes that belongs to a master key and a purpose: always the same one."""
+    return _derive(master, None, b"kapell key\0" + purpose.encode())
+
+
+def _derive(master: MasterKey, salt: bytes | None, info: bytes) -> bytes:
+    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=salt, info=info).derive(master.secret)
 
 
 def make_context(*parts: str | int) -> bytes:

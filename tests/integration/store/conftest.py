@@ -7,10 +7,13 @@ from itertools import count
 import pytest
 
 from kapell.engine.postgres_store import PostgresRunStore
+from kapell.engine.sealed_store import SealedRunStore
+from kapell.engine.seals import Seals
 from kapell.engine.sqlite_store import SqliteRunStore
 from kapell.engine.store import ENDED, Batch, LogLine, RunRecord
 from kapell.storage.server_database import ServerDatabase
 from kapell.testing.memory_store import MemoryRunStore
+from kapell.vault.master_keys import open_master_keys
 
 NOW = datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=UTC)
 DEFINITION = "definition-1"
@@ -65,6 +68,20 @@ class MemoryMedium:
         self._first.close()
 
 
+class SealedMedium:
+    """Another medium, with all that is put into it sealed; `seals` tells whether a store seals what is new."""
+
+    def __init__(self, medium, key_path):
+        self.bare = medium
+        self.key_path = key_path
+
+    def open(self, *, seals=True, **options):
+        return SealedRunStore(self.bare.open(**options), self._open_seals, seals_new=seals)
+
+    def _open_seals(self):
+        return Seals(open_master_keys(self.key_path, may_create=True))
+
+
 @pytest.fixture
 def sqlite_medium(tmp_path):
     medium = SqliteMedium(tmp_path)
@@ -88,7 +105,18 @@ def postgres_medium(postgres_server, migrated_postgres_url):
     postgres_server.drop_database(medium.url)
 
 
-@pytest.fixture(params=["sqlite", "postgres", "memory"])
+@pytest.fixture
+def sealed_sqlite_medium(sqlite_medium, tmp_path):
+    return SealedMedium(sqlite_medium, tmp_path / "master.key")
+
+
+@pytest.fixture
+def sealed_postgres_medium(postgres_medium, tmp_path):
+    return SealedMedium(postgres_medium, tmp_path / "master.key")
+
+
+# A database of PostgreSQL takes half a second to make: what is sealed is held to the contract over SQLite.
+@pytest.fixture(params=["sqlite", "postgres", "memory", "sealed_sqlite"])
 def medium(request):
     if request.param == "memory":
         return MemoryMedium()
