@@ -19,6 +19,8 @@ from kapell.audit.witnesses import make_witnesses
 from kapell.clock import SystemClock
 from kapell.engine.secrets import SecretSource
 from kapell.errors import ConflictError, KapellError, NotFoundError
+from kapell.identity.oidc.configuring import make_providers
+from kapell.identity.oidc.service import Oidc
 from kapell.identity.service import Identity
 from kapell.storage.data_folder import AUDIT_KEY, SERVER_DATABASE, DataFolder
 from kapell.storage.server_database import ServerDatabase, make_sqlite_url
@@ -97,6 +99,7 @@ async def open_server(settings: Settings) -> AsyncIterator[tuple[Parts, str | No
                 workflows=Workflows(database, clock, audit, published),
                 published=published,
                 vault=vault,
+                oidc=Oidc(identity.transactions, make_providers(settings)),
             )
             password = await asyncio.to_thread(identity.accounts.ensure_administrator, clock.now())
             duties = [

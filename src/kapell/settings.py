@@ -7,7 +7,7 @@ import math
 import os
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -22,12 +22,49 @@ CONFIG = "KAPELL_CONFIG"
 
 _NOT_SETTINGS = (CONFIG, "KAPELL_SECRET_", "KAPELL_SERVER", "KAPELL_SPEC_DIR", "KAPELL_TEST_", "KAPELL_TOKEN")
 
+OIDC_PREFIX = "KAPELL_OIDC_"
+OIDC_KEY = "sso"
+"""The key of the provider that is set by the environment."""
+
 _CHOICES = {
     "durability": ("effect", "task"),
     "log_format": ("text", "json"),
     "log_level": ("debug", "info", "warning", "error"),
 }
 """Settings that are one of a few words."""
+
+
+class OidcSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A provider of OpenID Connect: a table `[oidc.<key>]` of the file, or `KAPELL_OIDC_...` for the provider `sso`.
+
+    Attributes:
+        issuer: Its address, exactly as its discovery document has it.
+        client_id: What it calls this installation.
+        client_secret: What this installation shows it; none for a public client.
+        client_secret_file: A file that holds it, instead.
+        title: What the button of the sign-in page says; the key where it is empty.
+        scopes: What is asked for; `openid` is among it.
+        people: Who may sign in for the first time: `create` makes everybody an account; with `invited` there must be
+            an account of that name, made without a password, which is theirs from then on.
+        groups_claim: The claim with the person's groups; empty to take none.
+        allowed_domains: Only people with a verified address in one of these domains may sign in; empty for all.
+        other_hosts: Origins other than the issuer's that its discovery document may name.
+    """
+
+    issuer: str
+    client_id: str
+    client_secret: str = ""
+    client_secret_file: Path | None = None
+    title: str = ""
+    scopes: tuple[str, ...] = ("openid", "profile", "email")
+    people: Literal["create", "invited"] = "create"
+    groups_claim: str = "groups"
+    allowed_domains: tuple[str, ...] = ()
+    other_hosts: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """Show which one it is, and never the secret."""
+        return f"OidcSettings(issuer={self.issuer!r}, client_id={self.client_id!r})"
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +101,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         tls_certificate: A file with the server's certificate chain; with it the server speaks HTTPS only.
         tls_key: The file with the certificate's key, where it is not in the same file.
         trusted_proxies: The addresses of proxies whose `X-Forwarded-...` headers are believed, separated by commas.
+        public_url: The address by which people reach the server, `https://kapell.example`, where a proxy changes it.
+        oidc: Who else may sign people in: a table `[oidc.<key>]` of the file for each provider of OpenID Connect, or
+            `KAPELL_OIDC_ISSUER`, `KAPELL_OIDC_CLIENT_ID` and so on for one.
         max_body_bytes: The largest request body that the server takes.
         rate_limit: How many requests a second the server takes from one person or API token; 0 for any number.
         stranger_rate_limit: How many it takes from one address that nobody has signed in from; 0 for any number.
@@ -113,6 +153,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     trusted_proxies: str = ""
+    public_url: str = ""
+    oidc: dict[str, OidcSettings] = {}
     max_body_bytes: int = 8 * 1024 * 1024
     rate_limit: float = 0
     stranger_rate_limit: float = 50
@@ -152,7 +194,9 @@ def read_settings(environment: Mapping[str, str] | None = None, **given: Any) ->
     variables = os.environ if environment is None else environment
     values = read_file(variables)
     for key, text in variables.items():
-        if key.startswith(PREFIX) and not key.startswith(_NOT_SETTINGS):
+        if key.startswith(OIDC_PREFIX):
+            _put_provider_setting(values, key, text)
+        elif key.startswith(PREFIX) and not key.startswith(_NOT_SETTINGS):
             values[_find_name(key)] = text
     values.update({name: value for name, value in given.items() if value is not None})
     try:
@@ -175,6 +219,10 @@ def read_file(variables: Mapping[str, str]) -> dict[str, Any]:
         raise UsageError(f"The file {path} cannot be read: {error}.", hint=f"{CONFIG} names it.") from error
     for name in found:
         _check_name(name, name, str)
+    providers = found.get("oidc", {})
+    for key, provider in providers.items() if isinstance(providers, dict) else ():
+        for name in provider if isinstance(provider, dict) else ():
+            _check_name(name, f"oidc.{key}.{name}", str, OidcSettings.__struct_fields__)
     return found
 
 
@@ -184,11 +232,22 @@ def _find_name(key: str) -> str:
     return name
 
 
-def _check_name(name: str, written: str, write: Callable[[str], str]) -> None:
-    if name not in Settings.__struct_fields__:
-        likely = difflib.get_close_matches(name, Settings.__struct_fields__, n=1)
+def _put_provider_setting(values: dict[str, Any], key: str, text: str) -> None:
+    name = key.removeprefix(OIDC_PREFIX).lower()
+    _check_name(name, key, lambda likely: OIDC_PREFIX + likely.upper(), OidcSettings.__struct_fields__)
+    is_list = isinstance(getattr(_ANY_PROVIDER, name), tuple)
+    values.setdefault("oidc", {}).setdefault(OIDC_KEY, {})[name] = text.replace(",", " ").split() if is_list else text
+
+
+def _check_name(name: str, written: str, write: Callable[[str], str], known: tuple[str, ...] | None = None) -> None:
+    known = known or Settings.__struct_fields__
+    if name not in known:
+        likely = difflib.get_close_matches(name, known, n=1)
         hint = f"Did you mean {write(likely[0])}?" if likely else "See `kapell settings`."
         raise UsageError(f"There is no setting {written}.", hint=hint)
+
+
+_ANY_PROVIDER = OidcSettings(issuer="", client_id="")
 
 
 def _decode(kind: type, value: Any) -> Any:
@@ -199,6 +258,8 @@ def _check(settings: Settings) -> None:
     for name in ("max_calls", "max_processes", "max_tasks_per_run", "max_value_bytes"):
         if getattr(settings, name) < 1:
             raise UsageError(f"The setting {name} must be at least 1.")
+    if settings.public_url and not settings.public_url.startswith(("http://", "https://")):
+        raise UsageError(f"The setting public_url must begin with https://, not `{settings.public_url}`.")
     for name in ("audit_head_seconds", "rate_burst_seconds"):
         if not getattr(settings, name) > 0:
             raise UsageError(f"The setting {name} must be above 0.")

@@ -85,14 +85,7 @@ class Needs:
             RateLimitedError: They ask too often.
         """
         parts: Parts = request.app.state.parts
-        try:
-            principal = await find_principal(request, parts)
-        except UnauthenticatedError:
-            if "authorization" in request.headers or "cookie" in request.headers:  # others are counted before
-                parts.rate_limits.take_for_stranger(origin_of(request))
-            raise
-        parts.rate_limits.take_for_principal(principal.principal_id)
-        caller = Caller(principal, self.permission, parts.access, request)
+        caller = Caller(await find_principal(request, parts), self.permission, parts.access, request)
         await caller.require_anywhere()
         return caller
 
@@ -108,7 +101,24 @@ def needs_sign_in() -> Any:
 
 
 async def find_principal(request: Request, parts: Parts) -> Principal:
-    """Return who sends a request: by API token, or by session. Raises `UnauthenticatedError`."""
+    """Return who sends a request: by API token, or by session.
+
+    Raises:
+        UnauthenticatedError: Nobody knows.
+        ForbiddenError: Another site has made a browser send it.
+        RateLimitedError: They ask too often.
+    """
+    try:
+        principal = await _find_principal(request, parts)
+    except UnauthenticatedError:
+        if "authorization" in request.headers or "cookie" in request.headers:  # others have been counted before
+            parts.rate_limits.take_for_stranger(origin_of(request))
+        raise
+    parts.rate_limits.take_for_principal(principal.principal_id)
+    return principal
+
+
+async def _find_principal(request: Request, parts: Parts) -> Principal:
     scheme, _, credential = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and credential:
         return await parts.find_token_holder(credential.strip(), origin_of(request))
@@ -116,16 +126,19 @@ async def find_principal(request: Request, parts: Parts) -> Principal:
     if cookie is None:
         raise UnauthenticatedError("Nobody is signed in.", hint="Sign in, or send an API token as a bearer token.")
     if request.method not in _SAFE_METHODS:
-        check_origin(request)
+        check_origin(request, parts.settings.public_url)
     return await parts.find_session_holder(cookie, origin_of(request))
 
 
-def check_origin(request: Request) -> None:
-    """Refuse a request that another site made a browser send. Raises `ForbiddenError`."""
+def check_origin(request: Request, public_url: str) -> None:
+    """Refuse a request that another site made a browser send. Raises `ForbiddenError`.
+
+    Where a proxy changes the address, `public_url` is the one that browsers know.
+    """
     origin = request.headers.get("origin")
-    expected = f"{request.url.scheme}://{request.headers.get('host', '')}"
+    expected = {f"{request.url.scheme}://{request.headers.get('host', '')}", public_url.rstrip("/")}
     site = request.headers.get("sec-fetch-site", "same-origin")
-    if (origin is not None and origin != expected) or site not in {"same-origin", "none"}:
+    if (origin is not None and origin not in expected) or site not in {"same-origin", "none"}:
         raise ForbiddenError("The request comes from another site.", hint="Use the console, or an API token.")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from fastapi import APIRouter, Request, Response
@@ -12,6 +12,10 @@ from kapell.api.parts import in_thread, parts_of
 from kapell.api.wire import answer, body, gives, takes
 from kapell.errors import ForbiddenError
 from kapell.identity.model import Grant, Session
+
+if TYPE_CHECKING:
+    from kapell.api.parts import Parts
+    from kapell.identity.sessions import NewSession
 
 router = APIRouter(tags=["sign-in"])
 
@@ -53,9 +57,10 @@ class Me(msgspec.Struct, frozen=True):
 @router.post("/sign-in", responses=gives(Session), openapi_extra=takes(Credentials))
 async def sign_in(request: Request, given: Any = body(Credentials)) -> Response:
     """Open a session, whose token is a cookie that scripts cannot read."""
-    check_origin(request)
+    parts = parts_of(request)
+    check_origin(request, parts.settings.public_url)
     opened = await in_thread(
-        parts_of(request).identity.sign_in.sign_in,
+        parts.identity.sign_in.sign_in,
         given.name,
         given.password,
         address=origin_of(request),
@@ -63,16 +68,26 @@ async def sign_in(request: Request, given: Any = body(Credentials)) -> Response:
         replaces=request.cookies.get(SESSION_COOKIE, ""),
     )
     response = answer(opened.session)
+    set_session(response, opened, secure=is_secure(request, parts))
+    return response
+
+
+def is_secure(request: Request, parts: Parts) -> bool:
+    """Tell whether the browser speaks HTTPS, to the server or to a proxy before it."""
+    return request.url.scheme == "https" or parts.settings.public_url.startswith("https://")
+
+
+def set_session(response: Response, opened: NewSession, *, secure: bool) -> None:
+    """Give a browser the token of a session, as a cookie that no script can read and no other site can send."""
     response.set_cookie(
         SESSION_COOKIE,
         opened.token,
         expires=opened.session.expires_at,
         httponly=True,
         samesite="strict",
-        secure=request.url.scheme == "https",
+        secure=secure,
         path="/",
     )
-    return response
 
 
 @router.post("/sign-out", status_code=204, responses=gives(None, 204))

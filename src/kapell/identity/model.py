@@ -74,6 +74,10 @@ SYSTEM: Final = Principal(
 )
 
 
+STRANGER: Final = "stranger"
+"""The id in the audit log of who could not show who they are."""
+
+
 class Person(msgspec.Struct, frozen=True, kw_only=True):
     """An account.
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from kapell.errors import TooManyAttemptsError, UnauthenticatedError
 from kapell.identity import names
-from kapell.identity.model import Actor
+from kapell.identity.model import STRANGER, Actor
 from kapell.identity.slowing import Slowing, SlowingRules
 from kapell.identity.store import failures, people, sessions
 
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from kapell.identity.sessions import NewSession, Sessions
     from kapell.identity.transactions import Transactions
 
-_STRANGER: Final = "stranger"
-"""The id in the audit log of who could not show who they are."""
 _IPV6_SITE: Final = 64
 """The leading bits of an IPv6 address that one site has; within it, addresses cost nothing."""
 
@@ -149,7 +147,7 @@ class SignIn:
                 forgotten_before = change.now - slowing.forget_after
                 failures.add_failure(change.connection, source, change.now, forgotten_before=forgotten_before)
             target = "person/unknown" if attempt.person is None else f"person/{attempt.person.person_id}"
-            stranger = Actor(_STRANGER, "", attempt.address)
+            stranger = Actor(STRANGER, "", attempt.address)
             change.record(stranger, "session.begin", target, decision="denied", reason="wrong name or password")
         return _refuse()
 

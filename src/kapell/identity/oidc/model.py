@@ -25,6 +25,7 @@ class OidcProvider(msgspec.Struct, frozen=True, kw_only=True):
         client_id: What it calls this installation.
         client_secret: What this installation shows it; empty for a public client.
         scopes: What is asked for; `openid` is among it.
+        invited_only: Whether only people whose accounts are there already may sign in.
         groups_claim: The claim with the person's groups; empty to take none.
         allowed_domains: Only people with a verified address in one of these domains may sign in; empty for all.
         other_hosts: Origins other than the issuer's that its discovery document may name (`https://oauth2.example.org`).
@@ -37,6 +38,7 @@ class OidcProvider(msgspec.Struct, frozen=True, kw_only=True):
     client_id: str
     client_secret: str = ""
     scopes: tuple[str, ...] = ("openid", "profile", "email")
+    invited_only: bool = False
     groups_claim: str = "groups"
     allowed_domains: tuple[str, ...] = ()
     other_hosts: tuple[str, ...] = ()

@@ -17,16 +17,17 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge  # type: ignore[im
 
 from kapell.errors import ConflictError, ForbiddenError, NotFoundError, UnauthenticatedError, UsageError
 from kapell.identity import names
-from kapell.identity.model import SYSTEM, Person
+from kapell.identity.model import STRANGER, SYSTEM, Actor, Person
 from kapell.identity.oidc.claims import UnknownKeyError, make_profile, read_id_token
 from kapell.identity.oidc.model import PendingSignIn
-from kapell.identity.oidc.provider import ProviderClient
+from kapell.identity.oidc.provider import ProviderClient, ProviderError
 from kapell.identity.store import people
 from kapell.ids import make_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from kapell.errors import KapellError
     from kapell.identity.model import Principal
     from kapell.identity.oidc.claims import Profile
     from kapell.identity.oidc.model import OidcProvider
@@ -92,12 +93,13 @@ class Oidc:
         endpoint = metadata["authorization_endpoint"]
         return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(query)}", pending
 
-    async def finish(self, params: Mapping[str, str], pending: PendingSignIn) -> Principal:
-        """Return who signed in; the account is made at the first time.
+    async def finish(self, params: Mapping[str, str], pending: PendingSignIn, *, address: str = "") -> Principal:
+        """Return who signed in; the account is made at the first time. A refusal is recorded.
 
         Args:
             params: What the browser brought back in its query.
             pending: What was kept for this browser; the caller forgets it now, whatever comes of this.
+            address: The network address that the browser is at.
 
         Raises:
             UnauthenticatedError: The provider, or what the browser brought, does not vouch for anybody.
@@ -105,19 +107,26 @@ class Oidc:
             NotFoundError: There is no such provider any more.
             ProviderError: The provider cannot be asked.
         """
+        provider = self._get_client(pending.provider).provider
+        claims: dict[str, Any] = {}
+        try:
+            await self._collect_claims(params, pending, claims)
+            return await asyncio.to_thread(self._admit, provider, make_profile(claims, provider))
+        except (ForbiddenError, UnauthenticatedError, ProviderError) as error:
+            await asyncio.to_thread(self._record_refusal, provider, claims.get("sub"), error, address)
+            raise
+
+    async def _collect_claims(self, params: Mapping[str, str], pending: PendingSignIn, claims: dict[str, Any]) -> None:
+        """Add what the provider vouches for to `claims`."""
         client = self._get_client(pending.provider)
         self._check_return(params, pending, await client.get_metadata())
         id_token, access_token = await client.exchange_code(params["code"], pending.verifier, pending.redirect_uri)
-        claims = await self._read_id_token(client, id_token, access_token, pending.nonce)
+        signed = await self._read_id_token(client, id_token, access_token, pending.nonce)
+        claims.update(signed)
         told = await client.find_user_info(access_token)
-        if told and told.get("sub") != claims["sub"]:
+        if told and told.get("sub") != signed["sub"]:
             raise UnauthenticatedError("The provider tells about somebody else.")
-        try:
-            profile = make_profile({**told, **claims}, client.provider)
-            return await asyncio.to_thread(self._admit, client.provider, profile)
-        except (ForbiddenError, UnauthenticatedError) as error:
-            await asyncio.to_thread(self._record_refusal, client.provider, claims["sub"], error.message)
-            raise
+        claims.update({**told, **signed})
 
     def _get_client(self, key: str) -> ProviderClient:
         client = self._clients.get(key)
@@ -166,7 +175,8 @@ class Oidc:
         with self._transactions.change() as change:
             person_id = people.find_by_provider(change.connection, provider.issuer, profile.subject)
             if person_id is None:
-                person_id = self._make_person(change, provider, profile)
+                make = self._take_account if provider.invited_only else self._make_person
+                person_id = make(change, provider, profile)
             people.get_person(change.connection, person_id, lock=True)
             before = people.list_claimed_groups(change.connection, person_id)
             if before != profile.groups:
@@ -180,14 +190,31 @@ class Oidc:
                 change.record(actor, "person.claim_groups", f"person/{person_id}", details=details)
         return principal
 
-    def _record_refusal(self, provider: OidcProvider, subject: str, reason: str) -> None:
-        """Record that somebody whom the provider vouches for was not let in."""
+    def _record_refusal(self, provider: OidcProvider, subject: str | None, error: KapellError, address: str) -> None:
+        """Record that somebody was not let in; `subject` is who it was if the provider vouches for that."""
         with self._transactions.write() as change:
-            person_id = people.find_by_provider(change.connection, provider.issuer, subject)
-            actor = SYSTEM.act_from(f"oidc:{provider.key}")
+            person_id = people.find_by_provider(change.connection, provider.issuer, subject) if subject else None
+            stranger = Actor(STRANGER, "", address)
             target = f"person/{person_id or 'unknown'}"
-            details = {"issuer": provider.issuer, "subject": subject}
-            change.record(actor, "session.begin", target, decision="denied", reason=reason, details=details)
+            details = {"method": f"oidc:{provider.key}", "issuer": provider.issuer, "subject": subject}
+            change.record(stranger, "session.begin", target, decision="denied", reason=str(error), details=details)
+
+    def _take_account(self, change: Change, provider: OidcProvider, profile: Profile) -> str:
+        """Give an account that waits for somebody of this name to who has it at the provider; return its id."""
+        person = people.find_by_name(change.connection, profile.name)
+        is_free = person is not None and not (
+            person.has_password or person.disabled_at or people.has_provider(change.connection, person.person_id)
+        )
+        if person is None or not is_free:
+            raise ForbiddenError(
+                "Nobody has made an account for you.",
+                hint=f"An administrator can make one named `{profile.name}`, without a password.",
+            )
+        people.link_to_provider(change.connection, provider.issuer, profile.subject, person.person_id)
+        actor = SYSTEM.act_from(f"oidc:{provider.key}")
+        details = {"issuer": provider.issuer, "subject": profile.subject}
+        change.record(actor, "person.link", f"person/{person.person_id}", details=details)
+        return person.person_id
 
     def _make_person(self, change: Change, provider: OidcProvider, profile: Profile) -> str:
         person = Person(

@@ -116,6 +116,12 @@ def link_to_provider(connection: sa.Connection, issuer: str, subject: str, perso
         raise ConflictError("This account was linked a moment ago.", hint="Sign in again.") from error
 
 
+def has_provider(connection: sa.Connection, person_id: str) -> bool:
+    """Tell whether a provider knows a person."""
+    query = sa.select(provider_subjects.c.person_id).where(provider_subjects.c.person_id == person_id).limit(1)
+    return connection.execute(query).first() is not None
+
+
 def find_password_hash(connection: sa.Connection, person_id: str) -> str | None:
     """Return the hash of a person's password."""
     return connection.execute(sa.select(people.c.password_hash).where(people.c.person_id == person_id)).scalar()
