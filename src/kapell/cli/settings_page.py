@@ -44,7 +44,7 @@ def list_settings(data: Path | None, secrets: Path | None, *, as_json: bool) -> 
         print_json([msgspec.structs.asdict(line) for line in lines])
         return exits.COMPLETED
     for line in lines:
-        value = "-" if line.value in (None, "") else str(line.value)
+        value = "-" if line.value in (None, "", {}) else str(line.value)
         print_lines(f"{colour(line.name, 'bold', sys.stdout)} = {value}  ({line.source})")
         print_lines(*textwrap.wrap(line.description, _WIDTH, initial_indent="    ", subsequent_indent="    "))
     return exits.COMPLETED
@@ -53,7 +53,7 @@ def list_settings(data: Path | None, secrets: Path | None, *, as_json: bool) -> 
 def _find_source(name: str, variable: str, given: set[str], in_file: Mapping[str, Any]) -> str:
     if name in given:
         return "option"
-    if variable in os.environ:
+    if variable in os.environ or any(each.startswith(f"{variable}_") for each in os.environ if name == "oidc"):
         return variable
     return os.environ[CONFIG] if name in in_file else "default"
 
@@ -79,6 +79,8 @@ def read_descriptions() -> dict[str, str]:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(provider.issuer) for key, provider in value.items()}  # never their secrets
     if isinstance(value, str):
         return _PASSWORD.sub(r"\1\2***", value)
     return str(value) if hasattr(value, "__fspath__") else value
