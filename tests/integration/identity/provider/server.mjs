@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 
-const [modules, port, redirectUri] = process.argv.slice(2);
+const [modules, port, callbacks] = process.argv.slice(2);
 const { default: Provider } = await import(pathToFileURL(createRequire(modules).resolve("oidc-provider")));
 
 const issuer = `http://127.0.0.1:${port}`;
@@ -16,8 +16,8 @@ const provider = new Provider(issuer, {
   jwks: { keys: [{ ...key, use: "sig", alg: "RS256", kid: `k${Date.now()}` }] },
   cookies: { keys: ["only for tests"] },
   clients: [
-    { client_id: "kapell", client_secret: "a secret & more", redirect_uris: [redirectUri] },
-    { client_id: "public", token_endpoint_auth_method: "none", redirect_uris: [redirectUri] },
+    { client_id: "kapell", client_secret: "a secret & more", redirect_uris: callbacks.split(",") },
+    { client_id: "public", token_endpoint_auth_method: "none", redirect_uris: callbacks.split(",") },
   ],
   claims: {
     openid: ["sub"],
