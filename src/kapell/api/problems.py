@@ -40,6 +40,10 @@ STATUSES: dict[str, int] = {
     "damaged_seal": 500,
     "master_key": 500,
     "provider": 502,
+    "unreachable": 502,
+    "untrusted_server": 502,
+    "unexpected_answer": 502,
+    "wait_timeout": 504,
     "compile": 500,
     "error": 500,
 }

@@ -1,0 +1,258 @@
+"""Runs: start, list, look at, wait for, follow, command."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from kapell.client.calls import Call, Page
+from kapell.client.errors import WaitTimeoutError
+from kapell.client.following import Stream
+from kapell.client.operations import Resource, S, listing, operation, procedure, streaming
+from kapell.client.steps import NOW, Pause
+from kapell.client.wire import runs as wire
+from kapell.client.wire.runs import Explanation, Forked, LogLine, Missed, Run, RunChange, RunDetail, RunEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+
+    from kapell.client.sse import ServerSentEvent
+    from kapell.client.steps import Step
+
+_KEY_BYTES = 16
+_HELD_SECONDS = 30.0
+"""How long one call waits for a run's end."""
+
+_FIRST_PAUSE = 0.05
+_LONGEST_PAUSE = 1.0
+
+
+class Runs(Resource[S]):
+    """Runs of published workflows."""
+
+    @operation
+    def start(
+        self,
+        namespace: str,
+        name: str,
+        *,
+        version: str | None = None,
+        input: Any = None,  # noqa: A002 -- what it is called everywhere
+        idempotency_key: str | None = None,
+        wait_seconds: float = 0.0,
+    ) -> Call[Run]:
+        """Start a run of a published workflow, and return it when it is on disk.
+
+        Args:
+            namespace: The workflow's namespace.
+            name: The workflow's name.
+            version: Its version; the newest one that is not deprecated if it is left out.
+            input: The raw input, a JSON value; an empty object if it is left out.
+            idempotency_key: The same key starts one run only, for seven days. One is made for this call where none is
+                given, so that the call can be repeated after a broken connection.
+            wait_seconds: How long to wait for the run's end, up to 60.
+
+        Raises:
+            NotFoundError: There is no such workflow.
+            ConflictError: It is deprecated, or the key was used for something else.
+            UsageError: The input is too large, or the workflow cannot run yet.
+        """
+        return Call(
+            method="POST",
+            path="/runs",
+            gives=Run,
+            query={"wait": wait_seconds or None},
+            body=wire.RunStart(namespace, name, version, {} if input is None else input),
+            key=idempotency_key or secrets.token_hex(_KEY_BYTES),
+            holds_seconds=wait_seconds,
+        )
+
+    @listing
+    def list(
+        self,
+        *,
+        status: str | Sequence[str] | None = None,
+        namespace: str | None = None,
+        name: str | None = None,
+        parent: str | None = None,
+        page_size: int = 100,
+        cursor: str | None = None,
+    ) -> Call[Page[Run]]:
+        """Go through runs, the newest first; filters that are left out do not restrict."""
+        query = {"status": status, "namespace": namespace, "name": name, "parent": parent}
+        return Call(method="GET", path="/runs", gives=Page[Run], query={**query, "limit": page_size, "cursor": cursor})
+
+    @operation
+    def get(self, run_id: str, *, data: bool = True, wait_seconds: float = 0.0) -> Call[RunDetail]:
+        """Return a run; with `wait_seconds` (up to 60) when it has ended, without `data` only where it stands."""
+        return Call(
+            method="GET",
+            path="/runs/{run_id}",
+            gives=RunDetail,
+            at={"run_id": run_id},
+            query={"data": None if data else False, "wait": wait_seconds or None},
+            holds_seconds=wait_seconds,
+        )
+
+    @procedure
+    def wait(self, run_id: str, *, timeout_seconds: float | None = None) -> Generator[Step, Any, RunDetail]:
+        """Wait until a run has ended, and return it with its data.
+
+        Args:
+            run_id: The run.
+            timeout_seconds: How long to wait at most, or `None` for as long as it takes.
+
+        Raises:
+            WaitTimeoutError: The run has not ended by then; it goes on.
+        """
+        began: float = yield NOW
+        pause = _FIRST_PAUSE
+        while True:
+            now: float = yield NOW
+            left = _HELD_SECONDS if timeout_seconds is None else began + timeout_seconds - now
+            held = max(min(_HELD_SECONDS, left), 0.0)
+            seen: RunDetail = yield Runs.get.describe(self, run_id, data=False, wait_seconds=held)
+            if seen.run.has_ended:
+                found: RunDetail = yield Runs.get.describe(self, run_id)
+                return found
+            if left <= 0:
+                raise WaitTimeoutError(
+                    f"Run {run_id} has not ended within {timeout_seconds:g} s: it is {seen.run.status}."
+                )
+            # A run that nothing moves, such as a suspended one, is answered at once.
+            yield Pause(min(pause, left))
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    @streaming
+    def events(self, run_id: str, *, after: int = 0) -> Stream[RunEvent]:
+        """Follow a run's history from its beginning, or from after an event, until the run has ended.
+
+        A connection that breaks is made again, and goes on after the last event that came.
+        """
+        call = Call(
+            method="GET",
+            path="/runs/{run_id}/events",
+            gives=RunEvent,
+            at={"run_id": run_id},
+            query={"after": after or None},
+        )
+        decoder = msgspec.json.Decoder(RunEvent)
+
+        def read(event: ServerSentEvent) -> RunEvent | None:
+            return decoder.decode(event.data) if event.kind == "event" else None
+
+        def ask(last: RunEvent) -> Call[Page[Any]] | None:
+            # The server keeps the stream of a faulted run open: it may be repaired.
+            if last.type != "run_faulted":
+                return None
+            return Runs.history.describe(self, run_id, after=last.seq, page_size=1)
+
+        return Stream(call=call, read=read, ask=ask)
+
+    @streaming
+    def watch(self) -> Stream[RunChange | Missed]:
+        """Follow what happens to all runs that the caller may see, from now on.
+
+        A connection that breaks is made again. Where the server cannot tell any more what was missed meanwhile, the
+        iterator gives a `Missed`.
+        """
+        call = Call(method="GET", path="/events", gives=RunChange)
+        decoder = msgspec.json.Decoder(RunChange)
+
+        def read(event: ServerSentEvent) -> RunChange | Missed | None:
+            if event.kind == "reset":
+                return Missed()
+            return decoder.decode(event.data) if event.kind == "run" else None
+
+        return Stream(call=call, read=read)
+
+    @listing
+    def history(self, run_id: str, *, after: int = 0, page_size: int = 200) -> Call[Page[RunEvent]]:
+        """Go through what has happened to a run so far, in order."""
+        return Call(
+            method="GET",
+            path="/runs/{run_id}/history",
+            gives=Page[RunEvent],
+            at={"run_id": run_id},
+            query={"after": after or None, "limit": page_size},
+            cursor="after",
+        )
+
+    @listing
+    def log(self, run_id: str, *, after: int = 0, page_size: int = 500) -> Call[Page[LogLine]]:
+        """Go through the lines that a run's processes have written so far."""
+        return Call(
+            method="GET",
+            path="/runs/{run_id}/log",
+            gives=Page[LogLine],
+            at={"run_id": run_id},
+            query={"after": after or None, "limit": page_size},
+            cursor="after",
+        )
+
+    @operation
+    def state(self, run_id: str, *, at: int | None = None) -> Call[dict[str, Any]]:
+        """Return the state that a run had after an event of its history, or has now."""
+        return Call(
+            method="GET",
+            path="/runs/{run_id}/state",
+            gives=dict[str, Any],
+            at={"run_id": run_id},
+            query={"at": at},
+        )
+
+    @operation
+    def why(self, run_id: str, *, task: str | None = None) -> Call[Explanation]:
+        """Say why a run stands where it stands, or what became of a task."""
+        return Call(
+            method="GET", path="/runs/{run_id}/why", gives=Explanation, at={"run_id": run_id}, query={"task": task}
+        )
+
+    @operation
+    def cancel(self, run_id: str, *, reason: str = "") -> Call[Run]:
+        """End a run and everything that it has under way. Raises `ConflictError` if it has ended."""
+        return _command(run_id, "cancel", wire.Asked(reason))
+
+    @operation
+    def suspend(self, run_id: str, *, reason: str = "") -> Call[Run]:
+        """Start nothing more of a run; what is under way runs to its end."""
+        return _command(run_id, "suspend", wire.Asked(reason))
+
+    @operation
+    def resume(self, run_id: str, *, reason: str = "") -> Call[Run]:
+        """Let a suspended run go on."""
+        return _command(run_id, "resume", wire.Asked(reason))
+
+    @operation
+    def retry(
+        self,
+        run_id: str,
+        *,
+        reference: str | None = None,
+        input: Any = msgspec.UNSET,  # noqa: A002 -- what it is called everywhere
+        reason: str = "",
+    ) -> Call[Run]:
+        """Try the failed task of a run again, or one around it, with another input if one is given."""
+        return _command(run_id, "retry", wire.Retry(reference, input, reason))
+
+    @operation
+    def skip(self, run_id: str, *, output: Any = msgspec.UNSET, reason: str = "") -> Call[Run]:
+        """Let the failed task of a run count as done, with this output if one is given."""
+        return _command(run_id, "skip", wire.Skip(output, reason))
+
+    @operation
+    def fork(self, run_id: str, reference: str) -> Call[Forked]:
+        """Begin a new run that keeps the results which a run had before a task."""
+        return Call(
+            method="POST",
+            path="/runs/{run_id}/fork",
+            gives=Forked,
+            at={"run_id": run_id},
+            body=wire.Fork(reference),
+        )
+
+
+def _command(run_id: str, verb: str, body: msgspec.Struct) -> Call[Run]:
+    return Call(method="POST", path=f"/runs/{{run_id}}/{verb}", gives=Run, at={"run_id": run_id}, body=body)

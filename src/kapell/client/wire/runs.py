@@ -1,0 +1,236 @@
+"""Runs, as the API tells of them and takes them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from kapell.reasons import Reason
+
+ENDED = frozenset({"completed", "faulted", "cancelled", "damaged"})
+"""The statuses of a run that has ended. A faulted run can be repaired, and then goes on."""
+
+
+class Run(msgspec.Struct, frozen=True):
+    """A run, as lists show it.
+
+    Attributes:
+        run_id: Its id.
+        namespace: Its workflow's namespace.
+        name: Its workflow's name.
+        version: Its workflow's version.
+        status: `running`, `waiting`, `suspended`, `cancelling`, or one of `ENDED`.
+        created_at: When it was started.
+        updated_at: When it last moved.
+        ended_at: When it ended.
+        parent_run_id: The run that started it, if one did.
+        waits_until: Set while it waits for nothing but a time.
+        error: Why it faulted, in a line.
+    """
+
+    run_id: str
+    namespace: str
+    name: str
+    version: str
+    status: str
+    created_at: datetime
+    updated_at: datetime
+    ended_at: datetime | None
+    parent_run_id: str | None
+    waits_until: datetime | None
+    error: str | None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the run has ended."""
+        return self.status in ENDED
+
+
+class RunError(msgspec.Struct, frozen=True):
+    """Why a run faulted (RFC 9457, as the workflow language has it)."""
+
+    type: str
+    status: int
+    title: str = ""
+    detail: str = ""
+    instance: str = ""
+
+
+class RunDetail(msgspec.Struct, frozen=True):
+    """A run by itself.
+
+    Attributes:
+        run: What lists show of it.
+        has_data: Whether the data is here: it is left out for who may not see it, or did not ask for it.
+        input: The raw input.
+        output: The output of a completed run.
+        error: The error of a faulted one.
+    """
+
+    run: Run
+    has_data: bool
+    input: Any = None
+    output: Any = None
+    error: RunError | None = None
+
+
+class RunEvent(msgspec.Struct, frozen=True):
+    """An event of a run's history.
+
+    Attributes:
+        seq: Its number, from 1 without a gap.
+        at: When it was decided.
+        type: Its type, such as `task_completed`.
+        text: What happened, as a sentence.
+        reference: The task that it is about; empty for the run.
+        name: That task's name, or the workflow's.
+        kind: What that task does, such as `fork`.
+        depth: How many tasks are around it.
+        reason: The code of the reason that it carries.
+        seconds: How long that took which ends here.
+        is_bad: Whether it tells of an error that was not caught here.
+        event: The event as it is stored; `None` for who may not see the data.
+    """
+
+    seq: int
+    at: datetime
+    type: str
+    text: str
+    reference: str
+    name: str
+    kind: str
+    depth: int
+    reason: str | None
+    seconds: float | None
+    is_bad: bool
+    event: Any
+
+
+class RunChange(msgspec.Struct, frozen=True):
+    """That some run has moved.
+
+    Attributes:
+        run_id: The run.
+        namespace: Its workflow's namespace.
+        name: Its workflow's name.
+        seq: The number of its last event.
+        type: That event's type.
+        status: Where the run stands.
+    """
+
+    run_id: str
+    namespace: str
+    name: str
+    seq: int
+    type: str
+    status: str
+
+
+class Missed(msgspec.Struct, frozen=True):
+    """That changes were missed, and nobody knows how many: the connection was away for too long. Read lists anew."""
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """A reason, and the task that it is about.
+
+    Attributes:
+        reference: The task; empty for the run as a whole.
+        name: The task's name, or the workflow's.
+        at: When it came to be, in microseconds since 1970-01-01 UTC.
+        reason: The reason.
+    """
+
+    reference: str
+    name: str
+    at: int
+    reason: Reason
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """Why a run stands where it stands, or what became of a task.
+
+    Attributes:
+        subject: The task that was asked for; empty for the run.
+        status: The run's status.
+        summary: The answer, in one sentence.
+        present: What the run waits for, or how it ended and why.
+        past: What was decided on the way, oldest first.
+        options: What can be done now.
+    """
+
+    subject: str
+    status: str
+    summary: str
+    present: list[Finding]
+    past: list[Finding]
+    options: list[Reason]
+
+
+class LogLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A line that a task wrote while it ran.
+
+    Attributes:
+        seq: The line's number in its run.
+        at: When it was written.
+        reference: The task.
+        entry: How often the flow had come to that task.
+        attempt: Which try wrote it.
+        stream: `stdout`, `stderr`, or `info` for Kapell's own words.
+        text: The text, without the line's end.
+    """
+
+    at: datetime
+    reference: str
+    entry: int
+    attempt: int
+    stream: str
+    text: str
+    seq: int = 0
+
+
+class Forked(msgspec.Struct, frozen=True):
+    """A new run, and what may be done once more by it: each with the task's `reference`, and `what` it does."""
+
+    run: Run
+    repeats: list[Any]
+
+
+# -- bodies ------------------------------------------------------------------------------------------------------------
+
+
+class RunStart(msgspec.Struct, frozen=True):
+    """What is to be run."""
+
+    namespace: str
+    name: str
+    version: str | None = None
+    input: Any = msgspec.field(default_factory=dict)
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """A word with a command."""
+
+    reason: str = ""
+
+
+class Retry(msgspec.Struct, frozen=True):
+    """How a faulted run is to be tried again."""
+
+    reference: str | None = None
+    input: Any = msgspec.UNSET
+    reason: str = ""
+
+
+class Skip(msgspec.Struct, frozen=True):
+    """How the failed task of a run is to be passed over."""
+
+    output: Any = msgspec.UNSET
+    reason: str = ""
+
+
+class Fork(msgspec.Struct, frozen=True):
+    """Where a new run is to begin."""
+
+    reference: str
