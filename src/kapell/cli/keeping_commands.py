@@ -1,0 +1,63 @@
+"""The commands for those who keep an installation: backup, restore."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kapell.cli import options
+
+Database = Annotated[
+    str | None, typer.Option("--database", metavar="URL", help="A PostgreSQL database, in place of the data folder's.")
+]
+Archive = Annotated[Path, typer.Argument(metavar="FILE", help="The backup.", show_default=False)]
+
+
+def backup(
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="The new file, or a folder to name it in after the time."),
+    ],
+    with_keys: Annotated[
+        bool, typer.Option("--with-keys", help="Put in the keys, too: with the file one can read all secrets.")
+    ] = False,
+    check: Annotated[bool, typer.Option("--check", help="Make nothing: say whether FILE is a whole backup.")] = False,
+    data: options.Data = None,
+    database: Database = None,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> int:
+    """Write everything of an installation to one file, also while its server runs.
+
+    The keys (audit.key and master.key in the data folder) are not inside unless you say so. Keep a copy of each in
+    another place: without them a restored installation opens no secret and adds nothing to its audit log.
+    """
+    from kapell.cli import backing_up
+    from kapell.settings import read_settings
+
+    if check:
+        return backing_up.check(file, as_json=json, quiet=quiet)
+    settings = read_settings(data=data, database=database)
+    return backing_up.back_up(settings, file, with_keys=with_keys, as_json=json, quiet=quiet)
+
+
+def restore(
+    file: Archive,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace the installation that is there; a folder's is moved aside.")
+    ] = False,
+    data: options.Data = None,
+    database: Database = None,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> int:
+    """Make an installation of a backup, in a data folder or in PostgreSQL, whichever of them it came from.
+
+    The whole file is checked before anything is written. Runs go on from where they were when the backup was made: what
+    they did since is done again. Never let the old installation and the restored one run at the same time.
+    """
+    from kapell.cli import backing_up
+    from kapell.settings import read_settings
+
+    settings = read_settings(data=data, database=database)
+    return backing_up.restore(settings, file, replaces=replace, as_json=json, quiet=quiet)
