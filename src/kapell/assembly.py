@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kapell.api.live import LiveEvents
 from kapell.api.parts import Parts
@@ -24,13 +24,14 @@ from kapell.identity.oidc.service import Oidc
 from kapell.identity.service import Identity
 from kapell.storage.data_folder import AUDIT_KEY, SERVER_DATABASE, DataFolder
 from kapell.storage.server_database import ServerDatabase, make_sqlite_url
+from kapell.storage.sizes import measure_databases
 from kapell.telemetry import get_logger
 from kapell.vault import VaultSecrets, open_vault
 from kapell.workflows.published import PublishedWorkflows
 from kapell.workflows.service import Workflows
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 
     from kapell.engine.engine import Engine
     from kapell.engine.secrets import NamespaceSecrets
@@ -42,9 +43,6 @@ log = get_logger(__name__)
 
 _TIDY_SECONDS = 600.0
 _USES_SECONDS = 60.0
-
-MASTER_KEY = "master.key"
-"""The file in the data folder that holds the key which seals the vault."""
 
 
 @contextmanager
@@ -72,7 +70,7 @@ async def open_server(settings: Settings) -> AsyncIterator[tuple[Parts, str | No
     clock = SystemClock()
     with open_server_database(settings) as database:
         audit = open_audit_log(database, settings.data / AUDIT_KEY, clock)
-        vault = open_vault(database, settings.data / MASTER_KEY, clock, audit)
+        vault = open_vault(database, settings.master_key_path, clock, audit)
         published = PublishedWorkflows(database)
         # The server's environment is nobody's namespace: there only a file that was named on purpose is looked into.
         secrets = _VaultOfAll(vault, SecretSource(settings.secrets, {}) if settings.secrets else None)
@@ -82,7 +80,7 @@ async def open_server(settings: Settings) -> AsyncIterator[tuple[Parts, str | No
             engine.definitions.find_published = lambda *name: _find_published(published, *name)
             engine.listen(live.note)
 
-        async with open_engine(settings, secrets=secrets, prepare=prepare) as engine:
+        async with open_engine(settings, secrets=secrets, master_keys=vault.keys, prepare=prepare) as engine:
             identity = Identity(database, audit, clock)
             heads = HeadKeeper(
                 audit, make_witnesses(settings.audit_witnesses), clock, seconds=settings.audit_head_seconds
@@ -99,13 +97,15 @@ async def open_server(settings: Settings) -> AsyncIterator[tuple[Parts, str | No
                 workflows=Workflows(database, clock, audit, published),
                 published=published,
                 vault=vault,
+                measure_storage=lambda: measure_databases(settings.data, database),
                 oidc=Oidc(identity.transactions, make_providers(settings)),
             )
             password = await asyncio.to_thread(identity.accounts.ensure_administrator, clock.now())
             duties = [
-                asyncio.create_task(heads.run()),
-                asyncio.create_task(_repeat(_TIDY_SECONDS, lambda: _tidy(parts))),
-                asyncio.create_task(_repeat(_USES_SECONDS, vault.record_uses)),
+                _begin("heads", heads.run()),
+                _begin("tidying", _repeat("tidying", _TIDY_SECONDS, lambda: _tidy(parts))),
+                _begin("uses_of_secrets", _repeat("uses_of_secrets", _USES_SECONDS, vault.record_uses)),
+                _begin("loop_watch", parts.loop_watch.run()),
             ]
             try:
                 yield parts, password
@@ -141,11 +141,25 @@ def _tidy(parts: Parts) -> None:
     parts.run_starts.forget_old_keys()
 
 
-async def _repeat(seconds: float, duty: Callable[[], object]) -> None:
+def _begin(name: str, duty: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    """Begin a duty that goes on as long as the server; should it end by itself, nobody would notice without a word."""
+
+    def note_end(task: asyncio.Task[None]) -> None:
+        if not task.cancelled():
+            log.error("duty_ended", duty=name, exc_info=task.exception())
+
+    task = asyncio.create_task(duty, name=f"kapell-{name}")
+    task.add_done_callback(note_end)
+    return task
+
+
+async def _repeat(name: str, seconds: float, duty: Callable[[], object]) -> None:
     """Do something again and again, in a thread; what goes wrong is logged, and tried again the next time."""
     while True:
         await asyncio.sleep(seconds)
         try:
             await asyncio.to_thread(duty)
         except KapellError as error:
-            log.warning("duty_failed", message=error.message, hint=error.hint)
+            log.warning("duty_failed", duty=name, message=error.message, hint=error.hint)
+        except Exception:
+            log.exception("duty_failed", duty=name)

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+import kapell
 from kapell.api.application import make_application
 from kapell.assembly import open_server
 from kapell.errors import UsageError
-from kapell.telemetry import get_logger
+from kapell.telemetry import configure_server_logging, get_logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,12 +42,21 @@ async def serve(settings: Settings, announce: Callable[[str, str | None], None])
         UsageError: The address cannot be listened on, or a setting cannot be used.
         ConflictError: Another process owns the runs.
     """
+    configure_server_logging(settings.log_level, settings.log_format)
+    log.info("server_starting", version=kapell.__version__, data=str(settings.data), postgresql=bool(settings.database))
     listener = listen(settings)
+    address = _make_address(settings, listener)
+
+    def tell() -> None:
+        log.info("server_ready", address=address)
+        announce(address, password)
+
     try:
         async with open_server(settings) as (parts, password):
-            await Serving(settings, parts, listener).run(lambda: announce(_make_address(settings, listener), password))
+            await Serving(settings, parts, listener).run(tell)
     finally:
         listener.close()
+    log.info("server_stopped")
 
 
 class Serving:
@@ -103,6 +113,7 @@ class Serving:
         """Begin to stop; the second time, at once."""
         if self._parts.stopping.is_set():
             self._server.force_exit = True
+        log.info("server_stopping", at_once=self._server.force_exit)
         self._parts.stopping.set()
         self._parts.live.close()
         self._server.should_exit = True
@@ -114,8 +125,10 @@ class Serving:
         if not paths or context is None:
             return
         seen = _stamp(paths)
+        self._parts.certificate.warn_in_time()
         while True:
             await asyncio.sleep(_CERTIFICATE_POLL_SECONDS)
+            self._parts.certificate.warn_in_time()
             now = _stamp(paths)
             if now == seen:
                 continue
@@ -125,7 +138,8 @@ class Serving:
                 log.warning("certificate_not_reloaded", message=str(error))
             else:
                 seen = now
-                log.info("certificate_reloaded")
+                self._parts.certificate.read()
+                log.info("certificate_reloaded", expires_at=str(self._parts.certificate.expires_at))
 
 
 def _stamp(paths: list[Path]) -> list[tuple[int, int]]:

@@ -11,6 +11,7 @@ import kapell
 from kapell.api import (
     audit_routes,
     event_routes,
+    expression_routes,
     health_routes,
     identity_routes,
     oidc_routes,
@@ -21,6 +22,8 @@ from kapell.api import (
 )
 from kapell.api.callers import Needs
 from kapell.api.guard import Guard
+from kapell.api.metrics import Metrics
+from kapell.api.observing import Observer
 from kapell.api.problems import Problem, add_handlers
 from kapell.api.run_entrance import RunEntrance
 from kapell.api.wire import complete_schemas, gives
@@ -34,6 +37,7 @@ PREFIX = "/api/v1"
 _MODULES = (
     run_routes,
     event_routes,
+    expression_routes,
     session_routes,
     oidc_routes,
     workflow_routes,
@@ -50,9 +54,10 @@ def make_application(parts: Parts) -> ASGIApp:
     """Return the ASGI application of a server."""
     routes = make_routes()
     routes.state.parts = parts
-    routes.state.metrics = health_routes.make_registry(parts)
+    metrics = routes.state.metrics = Metrics(parts)
     entrance = RunEntrance(routes, parts)
-    return Guard(entrance, max_body_bytes=parts.settings.max_body_bytes, rate_limits=parts.rate_limits)
+    guard = Guard(entrance, max_body_bytes=parts.settings.max_body_bytes, rate_limits=parts.rate_limits)
+    return Observer(guard, metrics.requests, log_requests=parts.settings.log_requests)
 
 
 def make_document() -> dict[str, Any]:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import msgspec
 from fastapi import APIRouter, Request, Response
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
-from prometheus_client.registry import Collector
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 import kapell
-from kapell.api.parts import Parts, parts_of
+from kapell.api.parts import in_thread, parts_of
 from kapell.api.wire import answer, gives
+from kapell.errors import StorageError
+from kapell.telemetry import get_logger
+
+if TYPE_CHECKING:
+    from kapell.api.metrics import Metrics
+
+log = get_logger(__name__)
 
 router = APIRouter(tags=["health"])
 
@@ -52,49 +57,10 @@ async def get_readiness(request: Request) -> Response:
 
 @router.get("/metrics", responses={200: {"description": "Metrics, as Prometheus reads them."}})
 async def get_metrics(request: Request) -> Response:
-    """Give metrics. They name no workflow and hold no data."""
-    return Response(generate_latest(request.app.state.metrics), media_type=CONTENT_TYPE_LATEST)
-
-
-class Metrics(Collector):
-    """What is counted, read from the parts whenever somebody asks."""
-
-    def __init__(self, parts: Parts) -> None:
-        """Count the runs of an engine."""
-        self._parts = parts
-        self._ended = dict.fromkeys(("completed", "faulted", "cancelled"), 0)
-        self._started = 0
-        self._events = 0
-        parts.engine.listen(self._note)
-
-    def _note(self, active: Any, first_seq: int, events: Any) -> None:
-        self._events += len(events)
-        self._started += first_seq == 1
-        for event in events:
-            status = _ENDS.get(str(event.__struct_config__.tag))
-            if status is not None:
-                self._ended[status] += 1
-        del active
-
-    def collect(self) -> Any:
-        """Give the metrics."""
-        engine, live = self._parts.engine, self._parts.live
-        ended = CounterMetricFamily("kapell_runs_ended", "Runs that ended, by status.", labels=["status"])
-        for status, count in self._ended.items():
-            ended.add_metric([status], count)
-        yield CounterMetricFamily("kapell_runs_started", "Runs that were started.", self._started)
-        yield ended
-        yield CounterMetricFamily("kapell_events", "Events that became durable.", self._events)
-        yield GaugeMetricFamily("kapell_attempts_under_way", "Attempts under way.", engine.attempts_under_way)
-        yield GaugeMetricFamily("kapell_watchers", "Open streams of live events.", live.watchers)
-        yield GaugeMetricFamily("kapell_storage_trouble", "1 while nothing can be written.", engine.trouble is not None)
-
-
-_ENDS = {"run_completed": "completed", "run_faulted": "faulted", "run_cancelled": "cancelled"}
-
-
-def make_registry(parts: Parts) -> CollectorRegistry:
-    """Return the registry of a server's metrics."""
-    registry = CollectorRegistry()
-    registry.register(Metrics(parts))
-    return registry
+    """Give metrics. They name no run and no workflow, and hold no data."""
+    metrics: Metrics = request.app.state.metrics
+    try:
+        await in_thread(metrics.standing.refresh)
+    except StorageError as error:  # the rest is wanted all the more
+        log.warning("metrics_incomplete", message=error.message)
+    return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
 
+from kapell.api.certificate import Certificate
+from kapell.api.loop_watch import LoopWatch
 from kapell.api.rate_limits import RateLimits
 from kapell.api.reads import SensitiveReads
 from kapell.audit.recorder import AuditRecorder
@@ -55,6 +57,7 @@ class Parts:
         published: PublishedWorkflows,
         vault: Vault,
         oidc: Oidc,
+        measure_storage: Callable[[], dict[str, int]],
     ) -> None:
         """Take the parts."""
         self.settings = settings
@@ -73,6 +76,10 @@ class Parts:
         self.vault = vault
         self.oidc = oidc
         self.pending_sign_ins = PendingSignIns(clock)
+        self.measure_storage = measure_storage
+        """Returns the bytes of each database; blocks."""
+        self.loop_watch = LoopWatch(clock)
+        self.certificate = Certificate(settings.tls_certificate, clock)
         self.stopping = asyncio.Event()
         """Set when the server begins to stop: streams end, and it is not ready any more."""
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 from fastapi.exceptions import RequestValidationError
@@ -10,14 +11,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from kapell.errors import KapellError
-from kapell.telemetry import get_logger
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from fastapi import FastAPI, Request
-
-log = get_logger(__name__)
 
 STATUSES: dict[str, int] = {
     "usage": 422,
@@ -76,6 +74,24 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     request_id: str = ""
 
 
+class Failure(NamedTuple):
+    """Why a request failed, as it stands in the log.
+
+    Attributes:
+        code: The error's code.
+        message: What happened.
+        exception: The exception, where it was none that is raised on purpose.
+    """
+
+    code: str
+    message: str
+    exception: Exception | None = None
+
+
+failure_of_request: ContextVar[Failure | None] = ContextVar("failure_of_request", default=None)
+"""Why the request that is being answered failed; what logs it reads this. Each request has a context of its own."""
+
+
 def make_problem(code: str, detail: str, *, status: int = 0, hint: str = "", retryable: bool = False) -> Problem:
     """Return the problem of an error code."""
     return Problem(
@@ -103,11 +119,11 @@ def respond(
 
 
 def answer_error(error: Exception, request_id: str) -> Response:
-    """Return what a request is answered with that ended in an error; what is worth it is logged."""
+    """Return what a request is answered with that ended in an error; what is worth it is noted for the log."""
     if isinstance(error, KapellError):
         problem = make_problem(error.code, error.message, hint=error.hint, retryable=error.retryable)
         if problem.status >= STATUSES["error"]:
-            log.error("request_failed", request_id=request_id, code=error.code, message=error.message)
+            failure_of_request.set(Failure(error.code, error.message))
         wait, more = getattr(error, "retry_after_seconds", 0), getattr(error, "headers", None)
         return respond(problem, request_id, retry_after_seconds=wait, more=more)
     if isinstance(error, RequestValidationError):
@@ -115,7 +131,7 @@ def answer_error(error: Exception, request_id: str) -> Response:
     if isinstance(error, HTTPException):
         code = _CODES.get(error.status_code, "error")
         return respond(make_problem(code, str(error.detail), status=error.status_code), request_id)
-    log.error("request_crashed", request_id=request_id, error=f"{type(error).__name__}: {error}")
+    failure_of_request.set(Failure("error", f"{type(error).__name__}: {error}", error))
     problem = make_problem("error", "Kapell failed over this request.", hint="The log has it under the request id.")
     return respond(problem, request_id)
 

@@ -46,6 +46,11 @@ Verdict = Admit | Hold | Deny
 class Admission(Protocol):
     """The gate."""
 
+    @property
+    def waiting(self) -> int:
+        """How many attempts are held."""
+        ...
+
     def ask(self, attempt: AttemptId, kind: str, on_admit: Callable[[], None]) -> Verdict:
         """Ask for an attempt at an activity of this kind. After `Hold`, `on_admit` is called once it may start."""
         ...
@@ -70,6 +75,11 @@ class SlotAdmission:
         self._taken: dict[AttemptId, str] = {}
         self._in_use = dict.fromkeys(slots, 0)
         self._waiting: dict[str, deque[tuple[AttemptId, Callable[[], None]]]] = {name: deque() for name in slots}
+
+    @property
+    def waiting(self) -> int:
+        """How many attempts wait for a slot."""
+        return sum(map(len, self._waiting.values()))
 
     def ask(self, attempt: AttemptId, kind: str, on_admit: Callable[[], None]) -> Verdict:
         """Admit the attempt if its group has a slot, or let it wait for one."""

@@ -19,6 +19,9 @@ log = get_logger(__name__)
 _INLINE_BYTES = 256 * 1024
 """Commits of more bytes than this go to a thread."""
 
+_SLOW_SECONDS = 1.0
+"""A transaction that takes so long is worth a line: what is asked for meanwhile waits."""
+
 _RETRY_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 
 
@@ -40,6 +43,8 @@ class Committer:
         self._task: asyncio.Task[None] | None = None
         self.trouble: str | None = None
         """Why the disk refuses at present."""
+        self.on_committed: Callable[[int, float], None] = lambda _runs, _seconds: None
+        """Told of each transaction: of how many runs, and how long it took, in seconds."""
         self.on_idle: Callable[[], None] = lambda: None
         """Called when a transaction in a thread is over, after its own `on_durable`."""
 
@@ -54,14 +59,26 @@ class Committer:
             self._go_to_thread(batches, on_durable)
             return
         try:
-            self._store.append(self._epoch, batches)
+            seconds = self._append(batches)
         except StorageError as error:
             self._note_trouble(error)
             self._go_to_thread(batches, on_durable)
         except Exception as error:  # noqa: BLE001 -- whatever it is, the engine stops with a sentence
             self._on_fatal(_explain(error))
         else:
+            self._note_commit(len(batches), seconds)
             on_durable()
+
+    def _append(self, batches: Sequence[Batch]) -> float:
+        """Append, and return how long it took, in seconds."""
+        begun_at = self._clock.monotonic()
+        self._store.append(self._epoch, batches)
+        return self._clock.monotonic() - begun_at
+
+    def _note_commit(self, runs: int, seconds: float) -> None:
+        self.on_committed(runs, seconds)
+        if seconds >= _SLOW_SECONDS:
+            log.warning("slow_commit", seconds=round(seconds, 3), runs=runs)
 
     def commit_heavy(self, prepare: Callable[[], Sequence[Batch]], on_durable: Callable[[], None]) -> None:
         """Append what `prepare` makes, which takes so long that it is called in a thread; then call `on_durable`."""
@@ -94,7 +111,7 @@ class Committer:
         tries = 0
         while True:
             try:
-                await asyncio.to_thread(self._store.append, self._epoch, batches)
+                seconds = await asyncio.to_thread(self._append, batches)
                 break
             except StorageError as error:
                 self._note_trouble(error)
@@ -108,6 +125,7 @@ class Committer:
             log.info("storage_recovered")
             self.trouble = None
         self._task = None
+        self._note_commit(len(batches), seconds)
         on_durable()
         self.on_idle()
 

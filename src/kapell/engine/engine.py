@@ -165,6 +165,7 @@ class Engine:
         self._host.load_child = self._recovery.find
         self._timers.start()
         self.unfinished = self._recovery.recover_all(only)
+        log.info("runs_taken_over", owner=owner, epoch=epoch, unfinished=len(self.unfinished))
         self._begin_duties(epoch)
 
     async def _acquire(self, owner: str) -> int:
@@ -350,6 +351,13 @@ class Engine:
         """Tell `listener` of each line that a run writes, as it writes it."""
         self.logbook.listeners.append(listener)
 
+    def listen_to_commits(self, listener: Callable[[int, float], None]) -> None:
+        """Tell `listener`, which takes the place of any other, of each transaction: how many runs, how many seconds.
+
+        To be called after the start.
+        """
+        self._committer.on_committed = listener
+
     @property
     def is_idle(self) -> bool:
         """Whether no run has anything to do: only an outcome, a time or a command can move one on."""
@@ -359,6 +367,16 @@ class Engine:
     def attempts_under_way(self) -> int:
         """How many attempts at activities are under way."""
         return self._attempts.in_flight
+
+    @property
+    def attempts_waiting(self) -> int:
+        """How many attempts at activities are held."""
+        return self._admission.waiting
+
+    @property
+    def runs_in_memory(self) -> int:
+        """How many runs are in memory."""
+        return len(self._host.runs)
 
     @property
     def trouble(self) -> str | None:

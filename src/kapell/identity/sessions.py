@@ -170,6 +170,12 @@ class Sessions:
             change.record(actor, "session.end_all", f"person/{person_id}", details={"sessions_ended": ended})
         return ended
 
+    def count(self) -> int:
+        """Return how many sessions can be used."""
+        now = self._transactions.clock.now()
+        with self._transactions.read() as connection:
+            return sessions.count_sessions(connection, now, now - self._rules.idle)
+
     def prune(self) -> int:
         """Delete what can no longer be used; return how many there were. Nobody's act, so nothing is recorded."""
         with self._transactions.write() as change:

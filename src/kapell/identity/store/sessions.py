@@ -53,6 +53,12 @@ def list_sessions(connection: sa.Connection, person_id: str, now: datetime, idle
     return [read_session(row) for row in connection.execute(query.order_by(sessions.c.last_seen_at.desc()))]
 
 
+def count_sessions(connection: sa.Connection, now: datetime, idle_since: datetime) -> int:
+    """Return how many sessions can still be used."""
+    query = sa.select(sa.func.count()).where(sessions.c.expires_at > now, sessions.c.last_seen_at > idle_since)
+    return connection.execute(query).scalar_one()
+
+
 def touch(connection: sa.Connection, session_id: str, now: datetime, address: str) -> None:
     """Remember when and from where a session was last used; never an earlier moment than is known."""
     is_later = (sessions.c.session_id == session_id) & (sessions.c.last_seen_at < now)
