@@ -11,7 +11,6 @@ import kapell
 from kapell.api import (
     audit_routes,
     event_routes,
-    expression_routes,
     health_routes,
     identity_routes,
     oidc_routes,
@@ -37,7 +36,6 @@ PREFIX = "/api/v1"
 _MODULES = (
     run_routes,
     event_routes,
-    expression_routes,
     session_routes,
     oidc_routes,
     workflow_routes,
