@@ -113,6 +113,7 @@ async def open_server(settings: Settings) -> AsyncIterator[tuple[Parts, str | No
                 for duty in duties:
                     duty.cancel()
                 await asyncio.gather(*duties, return_exceptions=True)
+                await parts.evaluator.close()
                 await parts.recorder.close()
                 await asyncio.to_thread(vault.record_uses)
                 await heads.finish()

@@ -11,6 +11,7 @@ import kapell
 from kapell.api import (
     audit_routes,
     event_routes,
+    expression_routes,
     health_routes,
     identity_routes,
     oidc_routes,
@@ -36,6 +37,7 @@ PREFIX = "/api/v1"
 _MODULES = (
     run_routes,
     event_routes,
+    expression_routes,
     session_routes,
     oidc_routes,
     workflow_routes,

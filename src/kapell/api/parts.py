@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.concurrency import run_in_threadpool
 
 from kapell.api.certificate import Certificate
+from kapell.api.evaluating import Evaluator
 from kapell.api.loop_watch import LoopWatch
 from kapell.api.rate_limits import RateLimits
 from kapell.api.reads import SensitiveReads
@@ -76,6 +77,7 @@ class Parts:
         self.vault = vault
         self.oidc = oidc
         self.pending_sign_ins = PendingSignIns(clock)
+        self.evaluator = Evaluator(settings)
         self.measure_storage = measure_storage
         """Returns the bytes of each database; blocks."""
         self.loop_watch = LoopWatch(clock)
