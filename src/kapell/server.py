@@ -6,6 +6,7 @@ import asyncio
 import gc
 import signal
 import socket
+import ssl
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,7 @@ async def serve(settings: Settings, announce: Callable[[str, str | None], None])
         UsageError: The address cannot be listened on, or a setting cannot be used.
         ConflictError: Another process owns the runs.
     """
+    _check_certificate(settings)  # before a first start makes a password that nobody would be shown
     configure_server_logging(settings.log_level, settings.log_format)
     log.info("server_starting", version=kapell.__version__, data=str(settings.data), postgresql=bool(settings.database))
     listener = listen(settings)
@@ -63,7 +65,7 @@ class Serving:
     """uvicorn over the parts, with the stop in the right order: streams, requests, then the engine."""
 
     def __init__(self, settings: Settings, parts: Parts, listener: socket.socket) -> None:
-        """Serve the parts' API at a socket that listens. Raises `UsageError` for a certificate that cannot be used."""
+        """Serve the parts' API at a socket that listens."""
         self._settings = settings
         self._parts = parts
         self._listener = listener
@@ -79,10 +81,7 @@ class Serving:
             ssl_certfile=settings.tls_certificate,
             ssl_keyfile=settings.tls_key,
         )
-        try:
-            config.load()
-        except OSError as error:
-            raise UsageError(f"The certificate cannot be used: {error}.") from error
+        config.load()
         self._config = config
         self._server = uvicorn.Server(config)
 
@@ -133,13 +132,37 @@ class Serving:
             if now == seen:
                 continue
             try:
+                _check_certificate(self._settings)  # what fails halfway would leave the context with neither
                 context.load_cert_chain(paths[0], paths[1] if len(paths) > 1 else None)
-            except OSError as error:
+            except (OSError, UsageError) as error:
                 log.warning("certificate_not_reloaded", message=str(error))
             else:
                 seen = now
                 self._parts.certificate.read()
                 log.info("certificate_reloaded", expires_at=str(self._parts.certificate.expires_at))
+
+
+def _check_certificate(settings: Settings) -> None:
+    """Try the files out. Raises `UsageError`."""
+    if settings.tls_certificate is None:
+        if settings.tls_key is not None:
+            raise UsageError("There is a key (`tls_key`) and no certificate.", hint="Set `tls_certificate`, too.")
+        return
+    files = [path for path in (settings.tls_certificate, settings.tls_key) if path is not None]
+    named = " with the key ".join(map(str, files))
+    try:
+        for path in files:
+            path.read_bytes()
+        # The library asks for a passphrase at the terminal unless it is given one.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(settings.tls_certificate, settings.tls_key, "")
+    except ssl.SSLError as error:
+        reason = str(getattr(error, "reason", "") or error).replace("_", " ").lower()
+        raise UsageError(
+            f"The certificate {named} cannot be used: {reason}.",
+            hint="Both must be PEM, belong together, and the key must not be encrypted.",
+        ) from error
+    except OSError as error:
+        raise UsageError(f"The certificate {named} cannot be read: {error}.") from error
 
 
 def _stamp(paths: list[Path]) -> list[tuple[int, int]]:
