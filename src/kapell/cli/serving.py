@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from kapell.cli import exits
-from kapell.cli.output import say
+from kapell.cli.output import print_json, say
 from kapell.server import serve
 
 if TYPE_CHECKING:
@@ -15,9 +15,18 @@ if TYPE_CHECKING:
 
 def serve_until_stopped(settings: Settings) -> int:
     """Serve until Ctrl-C or SIGTERM. Runs that have not ended are carried on by the next start."""
+    if settings.log_format == "json":
+        asyncio.run(serve(settings, _announce_to_programs))
+        return exits.COMPLETED
     asyncio.run(serve(settings, _announce))
     say("Stopped. Runs that have not ended go on at the next start.")
     return exits.COMPLETED
+
+
+def _announce_to_programs(_address: str, password: str | None) -> None:
+    """Keep stderr to what is JSON: the address stands in an event, and the password on stdout, this once."""
+    if password is not None:
+        print_json({"name": "admin", "password": password})
 
 
 def _announce(address: str, password: str | None) -> None:

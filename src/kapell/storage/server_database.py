@@ -15,15 +15,19 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from kapell.errors import StorageError, UsageError
 from kapell.storage.data_folder import make_private_file
+from kapell.telemetry import get_logger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+log = get_logger(__name__)
 
 _MIGRATIONS = Path(__file__).with_name("server_migrations")
 _MIGRATION_LOCK = 0x4B41504C
@@ -99,7 +103,11 @@ class ServerDatabase:
         with self._write_lock, self._begin(immediate=True) as connection:
             if not self.is_sqlite:
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+            before = _read_revision(connection)
             upgrade(connection)
+            after = _read_revision(connection)
+        if before != after:
+            log.info("database_migrated", database=self._engine.url.database, before=before, after=after)
 
 
 def upgrade(connection: sa.Connection, revision: str = "head") -> None:
@@ -118,6 +126,11 @@ def _make_config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     return config
+
+
+def _read_revision(connection: sa.Connection) -> str | None:
+    """Return the last migration that the database has seen; `None` for an empty one."""
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 def _make_engine(url: str, pool_size: int) -> sa.Engine:

@@ -10,10 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from kapell.storage.errors import DatabaseUnusableError
+from kapell.telemetry import get_logger
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
+
+_events = get_logger(__name__)  # `log` is a module of this package
 
 
 class Migration(NamedTuple):
@@ -49,6 +52,9 @@ def migrate(connection: sqlite3.Connection, migrations: Sequence[Migration]) -> 
         )
     for migration in migrations[version:]:
         _apply(connection, migration)
+    if version < len(migrations):
+        (_, _, path) = connection.execute("PRAGMA database_list").fetchone()
+        _events.info("database_migrated", database=path, before=version, after=len(migrations))
 
 
 def _apply(connection: sqlite3.Connection, migration: Migration) -> None:
