@@ -7,7 +7,7 @@ from struct import Struct
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
-from kapell.engine.store import RunRecord
+from kapell.engine.store import HistoryRow, RunRecord, UnindexedRun
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,6 +77,13 @@ def encode_standing(record: RunRecord) -> tuple[Any, ...]:
         None if parked_until is None else to_microseconds(parked_until),
         None if record.error is None else to_storable(record.error),
     )
+
+
+def decode_unindexed(row: Sequence[Any]) -> UnindexedRun:
+    """Return the run of a row: key, fault, the first batch's count, time and body, and `RECORD_COLUMNS`."""
+    run_key, fault, count, at, body = row[:5]
+    first = None if count is None else HistoryRow(first_seq=1, count=count, at=from_microseconds(at), body=body)
+    return UnindexedRun(run_key, fault, decode_record(row[5:]), first)
 
 
 def decode_record(row: Sequence[Any]) -> RunRecord:

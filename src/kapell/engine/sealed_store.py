@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from kapell.engine.seals import Seals
     from kapell.engine.store import (
         Batch,
+        Count,
+        CountFilter,
+        FoundRuns,
         HistoryRow,
         InboxAnswer,
         InboxCommand,
@@ -42,6 +45,9 @@ if TYPE_CHECKING:
         RunFilter,
         RunRecord,
         RunStore,
+        RunText,
+        SubjectCount,
+        UnindexedRun,
     )
 
 _ADVICE = "It was changed on disk or moved there from another place, outside Kapell; restore it from a backup."
@@ -210,6 +216,38 @@ class SealedRunStore:
     def list_runs(self, where: RunFilter, *, limit: int, after: str | None = None) -> list[RunRecord]:
         """Return a page of runs, newest first."""
         return [self._read_record(record) for record in self._store.list_runs(where, limit=limit, after=after)]
+
+    def search_runs(self, where: RunFilter, *, limit: int, after: str | None = None) -> FoundRuns:
+        """Return runs that have the filter's text: of those that the index was told of, sealed ones are none."""
+        found = self._store.search_runs(where, limit=limit, after=after)
+        return replace(found, records=[self._read_record(record) for record in found.records])
+
+    def count_runs(self, where: CountFilter) -> list[Count]:
+        """Return what happened in each bucket, oldest first."""
+        return self._store.count_runs(where)
+
+    def count_by_subject(self, where: CountFilter) -> list[SubjectCount]:
+        """Return what happened in all buckets together, by namespace, name and version."""
+        return self._store.count_by_subject(where)
+
+    def list_unindexed(self, limit: int) -> list[UnindexedRun]:
+        """Return runs that the index has yet to be told of; those that do not open have no events."""
+        return [self._open_unindexed(run) for run in self._store.list_unindexed(limit)]
+
+    def _open_unindexed(self, run: UnindexedRun) -> UnindexedRun:
+        try:
+            first = None if run.first is None else self._open_row(run.record.run_id, run.first)
+        except KapellError:
+            first = None
+        return replace(run, record=self._read_record(run.record), first=first)
+
+    def index_texts(self, texts: Sequence[RunText]) -> None:
+        """Tell the index of runs. What it is told is not sealed, so who seals runs has nothing to tell but progress."""
+        self._store.index_texts([replace(text, words=[]) for text in texts] if self._seals_new else texts)
+
+    def clear_index(self) -> None:
+        """Forget all that the index was told."""
+        self._store.clear_index()
 
     def list_unfinished(self) -> list[RunRecord]:
         """Return every run that has not ended, oldest first."""

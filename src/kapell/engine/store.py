@@ -144,12 +144,149 @@ class InboxAnswer(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class RunFilter(msgspec.Struct, kw_only=True, frozen=True):
-    """Which runs a list page asks for; an empty filter asks for all."""
+    """Which runs a list page asks for; an empty filter asks for all. Times are from `..._after` to before `..._before`.
+
+    Attributes:
+        statuses: Any of these.
+        namespace: The workflow's namespace.
+        namespaces: Any of these namespaces, in addition: what the asker may see; `None` for all.
+        name: The workflow's name.
+        version: The workflow's version.
+        parent_run_id: The run that started it as a child.
+        only_top: Whether runs that another run started are left out.
+        started_after: When it was started.
+        started_before: When it was started.
+        ended_after: When it ended.
+        ended_before: When it ended.
+        updated_after: When its record was last written.
+        updated_before: When its record was last written.
+        text: Words, and phrases in quotes, all of which its input, name or error has; see `kapell.engine.words`.
+    """
 
     statuses: frozenset[str] = frozenset()
     namespace: str | None = None
+    namespaces: frozenset[str] | None = None
     name: str | None = None
+    version: str | None = None
     parent_run_id: str | None = None
+    only_top: bool = False
+    started_after: datetime | None = None
+    started_before: datetime | None = None
+    ended_after: datetime | None = None
+    ended_before: datetime | None = None
+    updated_after: datetime | None = None
+    updated_before: datetime | None = None
+    text: str = ""
+
+    @property
+    def order(self) -> Literal["created_at", "ended_at", "updated_at"]:
+        """By which time the newest is found: that of the start, unless only one of the others is bounded."""
+        if self.started_after is None and self.started_before is None and not self.text:
+            if self.ended_after is not None or self.ended_before is not None:
+                return "ended_at"
+            if self.updated_after is not None or self.updated_before is not None:
+                return "updated_at"
+        return "created_at"
+
+    @property
+    def allowed_namespaces(self) -> frozenset[str] | None:
+        """The namespaces that a run may be in; `None` for all."""
+        if self.namespace is None:
+            return self.namespaces
+        only = frozenset({self.namespace})
+        return only if self.namespaces is None else only & self.namespaces
+
+
+class FoundRuns(msgspec.Struct, frozen=True):
+    """What a search has found so far.
+
+    Attributes:
+        records: The runs, those stored last first.
+        next_after: Where to go on: the id of the last run that was looked at. `None` when there are no more.
+    """
+
+    records: list[RunRecord]
+    next_after: str | None
+
+
+class UnindexedRun(msgspec.Struct, frozen=True):
+    """A run that the search index has yet to be told of.
+
+    Attributes:
+        place: Its place among the runs, for `RunText`.
+        fault: The number of the error that is new in it; 0 for a new run.
+        record: The run.
+        first: Its first batch of events; `None` if that is gone.
+    """
+
+    place: int
+    fault: int
+    record: RunRecord
+    first: HistoryRow | None
+
+
+class RunText(msgspec.Struct, frozen=True):
+    """What the search index is told of a run.
+
+    Attributes:
+        place: As in `UnindexedRun`.
+        fault: As in `UnindexedRun`.
+        run_id: The run.
+        namespace: Its namespace.
+        words: The words that find it, in their order (`kapell.engine.words.split_words`).
+    """
+
+    place: int
+    fault: int
+    run_id: str
+    namespace: str
+    words: list[str]
+
+
+class CountFilter(msgspec.Struct, kw_only=True, frozen=True):
+    """Whose runs are counted, and over which time.
+
+    Attributes:
+        span_seconds: The length of a bucket: `kapell.engine.counting.HOUR` or `DAY`.
+        since: The beginning of the first bucket.
+        until: The end of the last one.
+        namespace: The workflow's namespace.
+        namespaces: Any of these namespaces, in addition; `None` for all.
+        name: The workflow's name.
+        version: The workflow's version.
+    """
+
+    span_seconds: int
+    since: datetime
+    until: datetime
+    namespace: str | None = None
+    namespaces: frozenset[str] | None = None
+    name: str | None = None
+    version: str | None = None
+
+
+class Count(msgspec.Struct, frozen=True):
+    """How often something happened.
+
+    Attributes:
+        begins_at: The beginning of the bucket.
+        what: What happened, as a number of `kapell.engine.counting`.
+        count: How often.
+    """
+
+    begins_at: datetime
+    what: int
+    count: int
+
+
+class SubjectCount(msgspec.Struct, frozen=True):
+    """How often something happened in all buckets to the runs of one version of a workflow."""
+
+    namespace: str
+    name: str
+    version: str
+    what: int
+    count: int
 
 
 class RunStore(Protocol):
@@ -235,7 +372,19 @@ class RunStore(Protocol):
         ...
 
     def list_runs(self, where: RunFilter, *, limit: int, after: str | None = None) -> list[RunRecord]:
-        """Return a page of runs, those stored last first; `after` is the last run id of the page before."""
+        """Return a page of runs, the newest first; `after` is the last run id of the page before.
+
+        Newest means started last (`RunFilter.order`), and among those of one moment stored last. A filter with a text
+        is for `search_runs`.
+        """
+        ...
+
+    def search_runs(self, where: RunFilter, *, limit: int, after: str | None = None) -> FoundRuns:
+        """Return runs that have the filter's text, those stored last first; `after` is the `next_after` of before.
+
+        A call looks at a bounded number of runs that have the text: it may find fewer than `limit` although there are
+        more, and then says where to go on. Only runs that the index was told of are found.
+        """
         ...
 
     def list_unfinished(self) -> list[RunRecord]:
@@ -248,6 +397,37 @@ class RunStore(Protocol):
 
     def read_log(self, run_id: str, *, after_seq: int = 0, limit: int = 1000) -> list[LogLine]:
         """Return lines of a run's log, in order, numbered above `after_seq`."""
+        ...
+
+    # -- counts --------------------------------------------------------------------------------------------------------
+
+    def count_runs(self, where: CountFilter) -> list[Count]:
+        """Return what happened in each bucket, oldest first.
+
+        `append` and `close_damaged` count: that a run started, that it ended (each time, if it was carried on), and how
+        long a completed run took. Counts stay when runs are pruned.
+        """
+        ...
+
+    def count_by_subject(self, where: CountFilter) -> list[SubjectCount]:
+        """Return what happened in all buckets together, by namespace, name and version, in that order."""
+        ...
+
+    # -- the search index ----------------------------------------------------------------------------------------------
+
+    def list_unindexed(self, limit: int) -> list[UnindexedRun]:
+        """Return runs that the index has yet to be told of: new ones, oldest first, then those that got an error."""
+        ...
+
+    def index_texts(self, texts: Sequence[RunText]) -> None:
+        """Tell the index of runs, as `list_unindexed` has given them, and note in the same transaction how far it is.
+
+        Runs that were told before are told anew. Pruned runs leave the index by themselves.
+        """
+        ...
+
+    def clear_index(self) -> None:
+        """Forget all that the index was told, so that `list_unindexed` begins again."""
         ...
 
     # -- the inbox: commands of other processes --------------------------------------------------------------------

@@ -49,12 +49,45 @@ RUNS_SCHEMA: tuple[str, ...] = (
             ELSE FALSE END)
     ) STRICT
     """,
-    # Each index ends in run_key by itself: what has one status, name or parent is already sorted by age.
-    "CREATE INDEX runs_by_status ON runs (status)",
-    "CREATE INDEX runs_by_name ON runs (name)",
-    "CREATE INDEX runs_by_parent ON runs (parent_run_id) WHERE parent_run_id IS NOT NULL",
+    # Each index ends in run_key by itself, so that what has one status, parent etc. is sorted by age. `runs_by_name`
+    # ends in the version, so that runs of other versions are passed over without being looked at.
+    "CREATE INDEX runs_by_start ON runs (created_at)",
+    "CREATE INDEX runs_by_status ON runs (status, created_at)",
+    "CREATE INDEX runs_by_namespace ON runs (namespace, status, created_at)",
+    "CREATE INDEX runs_by_name ON runs (name, namespace, status, created_at, run_key, version)",
+    "CREATE INDEX runs_by_parent ON runs (parent_run_id, created_at) WHERE parent_run_id IS NOT NULL",
     "CREATE INDEX runs_by_end ON runs (ended_at) WHERE ended_at IS NOT NULL",
+    "CREATE INDEX runs_by_update ON runs (updated_at)",
     "CREATE INDEX runs_by_definition ON runs (definition_key)",
+    # Runs that got an error, in that order: what the search index has yet to be told of follows its last number.
+    """
+    CREATE TABLE faults (
+        fault_key INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+        run_key INTEGER NOT NULL REFERENCES runs (run_key)
+    ) STRICT
+    """,
+    "CREATE INDEX faults_by_run ON faults (run_key)",
+    # What is counted: the versions of workflows, and how many of their runs started, ended and took how long in each
+    # hour and day. `what` is one of the numbers in engine/counting.py. Counts outlive the runs.
+    """
+    CREATE TABLE subjects (
+        subject_key INTEGER NOT NULL PRIMARY KEY,
+        namespace TEXT NOT NULL,
+        name TEXT NOT NULL,
+        version TEXT NOT NULL,
+        UNIQUE (namespace, name, version)
+    ) STRICT
+    """,
+    """
+    CREATE TABLE run_counts (
+        span_seconds INTEGER NOT NULL,
+        begins_at INTEGER NOT NULL,
+        subject_key INTEGER NOT NULL REFERENCES subjects (subject_key),
+        what INTEGER NOT NULL,
+        count INTEGER NOT NULL,
+        PRIMARY KEY (span_seconds, begins_at, subject_key, what)
+    ) STRICT, WITHOUT ROWID
+    """,
     # The truth: batches of events, never changed. crc32 covers every other column.
     """
     CREATE TABLE history (
@@ -123,5 +156,24 @@ LOG_SCHEMA: tuple[str, ...] = (
         text TEXT NOT NULL,
         PRIMARY KEY (run_id, seq)
     ) STRICT, WITHOUT ROWID
+    """,
+)
+
+# Words of runs, in a file of its own: all of it can be made anew from the runs.
+SEARCH_SCHEMA: tuple[str, ...] = (
+    # `namespace` holds one word that stands for the namespace, `words` what is searched; both are words already.
+    """
+    CREATE VIRTUAL TABLE texts USING fts5 (
+        run_id UNINDEXED, namespace, words, tokenize = 'ascii', columnsize = 0
+    )
+    """,
+    # How far the index has come; the run's id tells whether that key still means the same run.
+    """
+    CREATE TABLE progress (
+        only INTEGER NOT NULL PRIMARY KEY CHECK (only = 1),
+        run_key INTEGER NOT NULL,
+        run_id TEXT NOT NULL,
+        fault_key INTEGER NOT NULL
+    ) STRICT
     """,
 )

@@ -3,28 +3,41 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from kapell.engine.counting import Counts
+from kapell.engine.rows import from_microseconds, to_microseconds
+from kapell.engine.selecting import make_place, matches, read_cursor
 from kapell.engine.soundness import check_payload
 from kapell.engine.store import (
     ENDED,
     Batch,
+    Count,
+    CountFilter,
+    FoundRuns,
     HistoryRow,
     InboxAnswer,
     InboxCommand,
     LogLine,
     RunFilter,
     RunRecord,
+    RunText,
     StoredRun,
+    SubjectCount,
+    UnindexedRun,
 )
+from kapell.engine.words import has_phrases, read_query
 from kapell.errors import ConflictError, NotFoundError, StaleOwnerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
+
+    from kapell.engine.counting import Subject
 
 _ANSWERS_KEPT = 1000
 _SNAPSHOTS_KEPT = 2
@@ -56,6 +69,12 @@ class _Medium:
     inbox: dict[int, InboxCommand] = field(default_factory=dict)
     answers: dict[int, InboxAnswer] = field(default_factory=dict)
     last_command_id: int = 0
+    counts: Counts = field(default_factory=Counts)
+    texts: dict[str, RunText] = field(default_factory=dict)
+    stored: list[str] = field(default_factory=list)  # every run ever, to number them
+    faults: list[str] = field(default_factory=list)
+    indexed: int = 0
+    indexed_faults: int = 0
 
 
 class MemoryRunStore:
@@ -135,6 +154,10 @@ class MemoryRunStore:
                 _take_standing(medium.runs[batch.run_id].record, batch.record)
             else:
                 medium.runs[batch.run_id] = _Run(replace(batch.record))
+                medium.stored.append(batch.run_id)
+                medium.counts.add_start(batch.record)
+            if batch.record.status in ENDED:
+                self._note_end(batch.record)
         run = medium.runs[batch.run_id]
         if batch.count:
             run.rows.append(HistoryRow(first_seq=batch.first_seq, count=batch.count, at=batch.at, body=batch.body))
@@ -146,6 +169,11 @@ class MemoryRunStore:
             run.payloads.add(digest)
         for command_id in batch.done_commands:
             self._answer(InboxAnswer(command_id=command_id, error=""))
+
+    def _note_end(self, record: RunRecord) -> None:
+        self._medium.counts.add_end(record)
+        if record.error is not None:
+            self._medium.faults.append(record.run_id)
 
     def put_definition(self, digest: str, source: bytes) -> None:
         """Keep a workflow's source under its digest."""
@@ -196,13 +224,101 @@ class MemoryRunStore:
     def list_runs(self, where: RunFilter, *, limit: int, after: str | None = None) -> list[RunRecord]:
         """Return a page of runs, newest first."""
         with self._medium.lock:
+            records = [run.record for run in self._medium.runs.values()]
+            newest = sorted(
+                ((to_microseconds(at), number, record) for number, record in enumerate(records, 1)
+                 if (at := getattr(record, where.order)) is not None),
+                key=lambda each: each[:2], reverse=True,
+            )  # fmt: skip
+            if after is not None:
+                run_id, at = read_cursor(after)
+                older = [(number, record.run_id, made) for made, number, record in newest if record.run_id <= run_id]
+                place = make_place(run_id, at, max(older, key=lambda row: row[1], default=None))
+                newest = [each for each in newest if each[:2] < place]
+            return [replace(record) for _, _, record in newest if matches(record, where)][:limit]
+
+    def search_runs(self, where: RunFilter, *, limit: int, after: str | None = None) -> FoundRuns:
+        """Return runs that have the filter's text, those stored last first."""
+        phrases = read_query(where.text)
+        with self._medium.lock:
             run_ids = list(reversed(self._medium.runs))
             if after in self._medium.runs:
                 run_ids = run_ids[run_ids.index(after) + 1 :]
             elif after is not None:
-                run_ids = [run_id for run_id in run_ids if run_id < after]
-            records = (self._medium.runs[run_id].record for run_id in run_ids)
-            return [replace(record) for record in records if _matches(record, where)][:limit]
+                run_ids = [run_id for run_id in run_ids if run_id <= after]
+            found = [
+                replace(self._medium.runs[run_id].record)
+                for run_id in run_ids
+                if run_id in self._medium.texts
+                and phrases
+                and has_phrases(self._medium.texts[run_id].words, phrases)
+                and matches(self._medium.runs[run_id].record, where)
+            ]
+            return FoundRuns(found[:limit], found[limit - 1].run_id if len(found) > limit else None)
+
+    # -- counts and the search index -----------------------------------------------------------------------------------
+
+    def count_runs(self, where: CountFilter) -> list[Count]:
+        """Return what happened in each bucket, oldest first."""
+        found: Counter[tuple[int, int]] = Counter()
+        for begins_at, _, what, count in self._list_counts(where):
+            found[begins_at, what] += count
+        return [Count(from_microseconds(begins_at), what, count) for (begins_at, what), count in sorted(found.items())]
+
+    def count_by_subject(self, where: CountFilter) -> list[SubjectCount]:
+        """Return what happened in all buckets together, by namespace, name and version."""
+        found: Counter[tuple[Subject, int]] = Counter()
+        for _, subject, what, count in self._list_counts(where):
+            found[subject, what] += count
+        return [SubjectCount(*subject, what, count) for (subject, what), count in sorted(found.items())]
+
+    def _list_counts(self, where: CountFilter) -> Iterator[tuple[int, Subject, int, int]]:
+        since, until = to_microseconds(where.since), to_microseconds(where.until)
+        with self._medium.lock:
+            for (span, begins_at, subject, what), count in self._medium.counts.found.items():
+                wanted = (where.namespace, where.name, where.version)
+                if (
+                    span == where.span_seconds
+                    and since <= begins_at < until
+                    and all(each in (None, part) for each, part in zip(wanted, subject, strict=True))
+                    and (where.namespaces is None or subject[0] in where.namespaces)
+                ):
+                    yield begins_at, subject, what, count
+
+    def list_unindexed(self, limit: int) -> list[UnindexedRun]:
+        """Return runs that the index has yet to be told of."""
+        medium = self._medium
+        with medium.lock:
+            new = [(number, 0, run_id) for number, run_id in enumerate(medium.stored, 1) if number > medium.indexed]
+            faulted = [
+                (medium.stored.index(run_id) + 1, number, run_id)
+                for number, run_id in enumerate(medium.faults, 1)
+                if number > medium.indexed_faults
+            ]
+            found = [each for each in new or faulted if each[2] in medium.runs][:limit]
+            return [
+                UnindexedRun(
+                    place,
+                    fault,
+                    replace(medium.runs[run_id].record),
+                    next(iter(medium.runs[run_id].rows), None),
+                )
+                for place, fault, run_id in found
+            ]
+
+    def index_texts(self, texts: Sequence[RunText]) -> None:
+        """Tell the index of runs."""
+        with self._medium.lock:
+            for text in texts:
+                self._medium.texts[text.run_id] = text
+                self._medium.indexed = max(self._medium.indexed, text.place)
+                self._medium.indexed_faults = max(self._medium.indexed_faults, text.fault)
+
+    def clear_index(self) -> None:
+        """Forget all that the index was told."""
+        with self._medium.lock:
+            self._medium.texts.clear()
+            self._medium.indexed = self._medium.indexed_faults = 0
 
     def list_unfinished(self) -> list[RunRecord]:
         """Return every run that has not ended, oldest first."""
@@ -274,6 +390,7 @@ class MemoryRunStore:
             run.record = replace(
                 run.record, status="damaged", error=error, updated_at=now, ended_at=now, parked_until=None
             )
+            self._note_end(run.record)
 
     def prune(self, epoch: int, ended_before: datetime, *, limit: int) -> int:
         """Delete up to `limit` runs that ended before then; return how many."""
@@ -288,6 +405,7 @@ class MemoryRunStore:
             gone = [medium.runs.pop(run_id) for _, run_id in old]
             for _, run_id in old:
                 medium.log.pop(run_id, None)
+                medium.texts.pop(run_id, None)
             self._drop_unused(gone)
             return len(gone)
 
@@ -315,12 +433,3 @@ def _take_standing(kept: RunRecord, record: RunRecord) -> None:
     kept.ended_at = record.ended_at
     kept.parked_until = record.parked_until
     kept.error = record.error
-
-
-def _matches(record: RunRecord, where: RunFilter) -> bool:
-    return (
-        (not where.statuses or record.status in where.statuses)
-        and where.namespace in (None, record.namespace)
-        and where.name in (None, record.name)
-        and where.parent_run_id in (None, record.parent_run_id)
-    )

@@ -106,6 +106,11 @@ def postgres_medium(postgres_server, migrated_postgres_url):
 
 
 @pytest.fixture
+def memory_medium():
+    return MemoryMedium()
+
+
+@pytest.fixture
 def sealed_sqlite_medium(sqlite_medium, tmp_path):
     return SealedMedium(sqlite_medium, tmp_path / "master.key")
 

@@ -2,7 +2,10 @@
 
 import sqlite3
 import threading
-from datetime import timedelta
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import ClassVar
 
 import pytest
 
@@ -11,6 +14,7 @@ from kapell.errors import ConflictError, DamagedHistoryError, StorageError
 from kapell.storage.errors import DatabaseUnusableError
 
 ALL = RunFilter()
+NOW = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -238,17 +242,37 @@ def test_threads_may_use_one_store_together(store, epoch, make_batch, make_line)
 @pytest.mark.parametrize(
     ("where", "index"),
     [
-        ("status = ?", "runs_by_status"),
-        ("name = ?", "runs_by_name"),
-        ("name = ? AND namespace = ?", "runs_by_name"),
-        ("parent_run_id = ?", "runs_by_parent"),
-        ("status = ? AND run_key < ?", "runs_by_status"),
+        (ALL, "runs_by_start"),
+        (RunFilter(started_after=NOW, started_before=NOW), "runs_by_start"),
+        (RunFilter(statuses=frozenset({"faulted"})), "runs_by_status"),
+        (RunFilter(namespace="shop"), "runs_by_namespace"),
+        (RunFilter(namespaces=frozenset({"shop", "bank"}), statuses=frozenset({"faulted"})), "runs_by_namespace"),
+        (RunFilter(name="order"), "runs_by_name"),
+        (RunFilter(name="order", namespace="shop", version="1.0.0", started_after=NOW), "runs_by_name"),
+        (RunFilter(parent_run_id="r1", only_top=True), "runs_by_parent"),
+        (RunFilter(ended_before=NOW), "runs_by_end"),
+        (RunFilter(updated_after=NOW, statuses=frozenset({"faulted"})), "runs_by_update"),
     ],
 )
-def test_a_page_is_read_from_an_index_without_sorting(store, sqlite_medium, where, index):
-    connection = sqlite3.connect(sqlite_medium.path)
-    statement = f"EXPLAIN QUERY PLAN SELECT error FROM runs WHERE {where} ORDER BY run_key DESC LIMIT 5"  # noqa: S608 -- the same
-    plan = " ".join(row[3] for row in connection.execute(statement, ["x"] * where.count("?")))
-    connection.close()
-    assert index in plan
-    assert "TEMP B-TREE" not in plan
+def test_a_page_is_read_from_an_index_without_sorting(store, add_runs, sqlite_medium, monkeypatch, where, index):
+    add_runs("r1", r2={"status": "completed", "parent_run_id": "r1"})
+    monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, factory=Noting))
+    Noting.statements = []
+    sqlite_medium.open().list_runs(where, limit=5, after="r2" if where is ALL else None)
+    pages = [(text, values) for text, values in Noting.statements if "INDEXED BY" in text]
+    assert pages
+    with closing(sqlite3.connect(sqlite_medium.path)) as connection:
+        for text, values in pages:
+            plan = " ".join(row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {text}", values))
+            assert f"SEARCH runs USING INDEX {index}" in plan.replace("COVERING ", "")
+            assert "TEMP B-TREE" not in plan
+
+
+class Noting(sqlite3.Connection):
+    """A connection that notes what it is asked."""
+
+    statements: ClassVar = []
+
+    def execute(self, statement, values=()):
+        self.statements.append((statement, values))
+        return super().execute(statement, values)

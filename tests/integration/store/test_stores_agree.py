@@ -10,9 +10,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from kapell.engine.counting import DAY
 from kapell.engine.postgres_store import PostgresRunStore
 from kapell.engine.sqlite_store import SqliteRunStore
-from kapell.engine.store import ENDED, Batch, InboxAnswer, LogLine, RunFilter, RunRecord
+from kapell.engine.store import ENDED, Batch, CountFilter, InboxAnswer, LogLine, RunFilter, RunRecord
 from kapell.errors import KapellError
 from kapell.storage.tables import runs as tables
 from kapell.testing.memory_store import MemoryRunStore
@@ -146,6 +147,10 @@ class StoresAgree(RuleBasedStateMachine):
         namespace=st.sampled_from([None, "n1"]),
         name=st.sampled_from([None, "a"]),
         parent_run_id=st.sampled_from([None, "r1"]),
+        namespaces=st.sampled_from([None, frozenset({"n1", "n2"}), frozenset({"n2"})]),
+        only_top=st.booleans(),
+        ended_after=st.sampled_from([None, None, NOW + timedelta(days=2)]),
+        updated_before=st.sampled_from([None, None, NOW + timedelta(days=3)]),
         limit=st.integers(1, 4),
         after=st.none() | run_ids,
     )
@@ -166,6 +171,9 @@ class StoresAgree(RuleBasedStateMachine):
         for command_id in range(1, 5):
             self.both(lambda store, command_id=command_id: store.find_answer(command_id))
         self.both(lambda store: store.list_unfinished())
+        days = CountFilter(span_seconds=DAY, since=NOW, until=NOW + timedelta(days=9))
+        self.both(lambda store: store.count_runs(days))
+        self.both(lambda store: store.count_by_subject(days))
         self.both(lambda store: store.list_commands(1))
 
     def teardown(self):

@@ -9,7 +9,8 @@ from kapell.storage.errors import DatabaseUnusableError
 from kapell.storage.migrations import Migration, migrate, read_version
 from kapell.storage.migrations.log import LOG_MIGRATIONS
 from kapell.storage.migrations.runs import RUNS_MIGRATIONS
-from kapell.storage.schema import LOG_SCHEMA, RUNS_SCHEMA
+from kapell.storage.migrations.search import SEARCH_MIGRATIONS
+from kapell.storage.schema import LOG_SCHEMA, RUNS_SCHEMA, SEARCH_SCHEMA
 
 
 @pytest.fixture
@@ -26,7 +27,9 @@ def describe(connection):
 
 
 @pytest.mark.parametrize(
-    ("migrations", "schema"), [(RUNS_MIGRATIONS, RUNS_SCHEMA), (LOG_MIGRATIONS, LOG_SCHEMA)], ids=["runs", "log"]
+    ("migrations", "schema"),
+    [(RUNS_MIGRATIONS, RUNS_SCHEMA), (LOG_MIGRATIONS, LOG_SCHEMA), (SEARCH_MIGRATIONS, SEARCH_SCHEMA)],
+    ids=["runs", "log", "search"],
 )
 def test_the_migrations_give_the_declared_schema(connection, migrations, schema):
     declared = sqlite3.connect(":memory:")
@@ -37,12 +40,12 @@ def test_the_migrations_give_the_declared_schema(connection, migrations, schema)
     declared.close()
 
 
-@pytest.mark.parametrize("migrations", [RUNS_MIGRATIONS, LOG_MIGRATIONS], ids=["runs", "log"])
+@pytest.mark.parametrize("migrations", [RUNS_MIGRATIONS, LOG_MIGRATIONS, SEARCH_MIGRATIONS])
 def test_migrations_are_numbered_without_a_gap(migrations):
     assert [migration.number for migration in migrations] == list(range(1, len(migrations) + 1))
 
 
-@pytest.mark.parametrize("schema", [RUNS_SCHEMA, LOG_SCHEMA], ids=["runs", "log"])
+@pytest.mark.parametrize("schema", [RUNS_SCHEMA, LOG_SCHEMA, SEARCH_SCHEMA])
 def test_every_table_checks_its_types(schema):
     assert all("STRICT" in statement for statement in schema if "CREATE TABLE" in statement)
 

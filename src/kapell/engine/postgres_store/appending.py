@@ -22,6 +22,7 @@ from psycopg.errors import UniqueViolation
 from kapell.engine.postgres_store.arrays import Int8Array, TextArray
 from kapell.engine.postgres_store.collecting import Position, Rows, collect_rows
 from kapell.engine.postgres_store.connections import end_former_writer
+from kapell.engine.postgres_store.counting import SubjectKeys, list_rows
 from kapell.engine.postgres_store.ownership import check_epoch, explain_refusal
 from kapell.engine.postgres_store.statements import add_rarities, append_rows
 from kapell.engine.rows import checksum_history, to_microseconds
@@ -55,6 +56,7 @@ class Appender:
     def __init__(self) -> None:
         """Remember nothing yet."""
         self._known: dict[str, Position] = {}
+        self._subjects = SubjectKeys()
         self._next_key: int | None = None
         self._is_in_doubt = False
 
@@ -89,6 +91,7 @@ class Appender:
     def forget_all(self) -> None:
         """Remember nothing any more: others may have written."""
         self._known.clear()
+        self._subjects.forget_all()
         self._next_key = None
 
     def _append(self, connection: Connection, epoch: int, batches: Sequence[Batch]) -> Rows:
@@ -114,8 +117,9 @@ class Appender:
         if self._next_key is None:
             self._next_key = _find_next_key(connection)
         rows = collect_rows(batches, positions, self._next_key)
+        counts = list_rows(connection, self._subjects, rows.counts)
         with connection.transaction() if rows.has_rarities else nullcontext():
-            if not append_rows(connection, epoch, rows):
+            if not append_rows(connection, epoch, rows, counts):
                 raise explain_refusal(connection, epoch)
             add_rarities(connection, rows)
         return rows

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kapell.engine.counting import Counts
 from kapell.engine.rows import (
     checksum_history,
     checksum_snapshot,
@@ -38,6 +39,8 @@ class Rows:
         payloads: Large values by digest.
         payload_uses: Which run uses which.
         done_commands: What leaves the inbox.
+        faults: Keys of runs that got an error.
+        counts: What is counted.
     """
 
     def __init__(self, next_key: int) -> None:
@@ -52,6 +55,8 @@ class Rows:
         self.payloads: dict[str, bytes] = {}
         self.payload_uses: list[tuple[int, str]] = []
         self.done_commands: list[int] = []
+        self.faults: list[int] = []
+        self.counts = Counts()
         self._last_at: tuple[datetime, int] | None = None
 
     def add(self, batch: Batch, position: Position | None) -> None:
@@ -82,12 +87,15 @@ class Rows:
         self.moved[run_id] = (run_key, last_seq)
         if record is not None and record.status in ENDED:
             self.ended.append(run_id)
+            self.counts.add_end(record)
+            if record.error is not None:
+                self.faults.append(run_key)
         self._add_rarities(batch, run_key, last_seq)
 
     @property
     def has_rarities(self) -> bool:
         """Whether there is more than runs and events."""
-        return bool(self.snapshots or self.payloads or self.done_commands)
+        return bool(self.snapshots or self.payloads or self.done_commands or self.faults)
 
     def _convert(self, at: datetime) -> int:
         """Return a time in microseconds: the batches of one call mostly share theirs."""
@@ -100,6 +108,7 @@ class Rows:
             raise ConflictError(f"Run {batch.run_id} is not stored: its first batch must bring its record.")
         run_key = self.next_key
         self.next_key += 1
+        self.counts.add_start(batch.record)
         self.new_runs[run_key] = (batch.run_id, *encode_origin(batch.record), *encode_standing(batch.record))
         return run_key
 

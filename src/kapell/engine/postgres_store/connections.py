@@ -51,6 +51,7 @@ _END_FORMER = """
     SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
     WHERE application_name = current_setting('application_name') AND pid <> pg_backend_pid()
 """
+_INDEXER = "SET synchronous_commit = off; SET lock_timeout = '10s'"
 _LOGGER = "SET synchronous_commit = off; SET lock_timeout = '1s'"
 _READER = "SET default_transaction_isolation = 'repeatable read'; SET default_transaction_read_only = on"
 
@@ -69,7 +70,7 @@ class Connections:
         self._options = parse_url(url)
         self._writer_options = self._options | {"application_name": f"kapell-writer-{secrets.token_hex(8)}"}
         self.where = describe_database(self._options)
-        self._locks = {"writer": threading.Lock(), "logger": threading.Lock()}
+        self._locks = {name: threading.Lock() for name in ("writer", "logger", "indexer")}
         self._writers: dict[str, Connection] = {}
         self._idle_readers: list[Connection] = []
         self._closed = False
@@ -94,6 +95,12 @@ class Connections:
     def write_log(self) -> Iterator[Connection]:
         """Give the connection whose commits do not wait for the disk. Raises `StorageError`."""
         with self._take_writer("logger", self._options, _LOGGER) as connection:
+            yield connection
+
+    @contextmanager
+    def write_index(self) -> Iterator[Connection]:
+        """Give the connection that fills the search index, which nobody waits for. Raises `StorageError`."""
+        with self._take_writer("indexer", self._options, _INDEXER) as connection:
             yield connection
 
     @contextmanager

@@ -2,40 +2,44 @@
 
 from __future__ import annotations
 
-import heapq
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from kapell.engine.postgres_store.arrays import Int8Array
 from kapell.engine.rows import RECORD_COLUMNS, decode_record
+from kapell.engine.selecting import Place, build_conditions, choose_strands, is_empty, make_place, read_cursor
 from kapell.engine.store import ENDED, RunFilter, RunRecord
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kapell.engine.postgres_store.connections import Connection, Connections
 
 _LAST_CHARACTER = "\U0010ffff"
 
 # S608: what is put into these statements are constants of this package; values are always bound.
-_FIND_PLACE = "SELECT run_key, run_id FROM runs WHERE run_id <= %s ORDER BY run_id DESC LIMIT 1"
+_FIND_PLACE = "SELECT run_key, run_id, {order} FROM runs WHERE run_id <= %s ORDER BY run_id DESC LIMIT 1"
 _SELECT = f"SELECT run_key, {RECORD_COLUMNS} FROM runs"  # noqa: S608 -- see above
 _LIST_UNFINISHED = f"""
     {_SELECT} WHERE status IN ('running', 'waiting', 'suspended', 'cancelling') ORDER BY run_key
 """
 _FIND_BY_PREFIX = "SELECT run_id FROM runs WHERE run_id >= %s AND run_id < %s ORDER BY run_id LIMIT %s"
+_FIND_NEXT_NAMESPACE = "SELECT namespace FROM runs WHERE name = %s AND namespace > %s ORDER BY namespace LIMIT 1"
 
 
 def list_runs(connections: Connections, where: RunFilter, limit: int, after: str | None) -> list[RunRecord]:
     """Return a page of runs, newest first, from behind the run `after`."""
-    conditions, values = _build_conditions(where)
+    if is_empty(where):
+        return []
     with connections.read() as connection, connection.transaction():
-        if after is not None:
-            conditions.append("run_key < %s")
-            values.append(_find_place(connection, after))
-        if not where.statuses:
-            return [record for _, record in _list(connection, conditions, values, limit)]
-        pages = [_list(connection, ["status = %s", *conditions], [status, *values], limit) for status in where.statuses]
-    # One query a status, because each is sorted in its index; one query for all of them would sort every match.
-    merged = heapq.merge(*pages, key=lambda keyed: keyed[0], reverse=True)
-    return [record for _, record in islice(merged, limit)]
+        place = Place() if after is None else _find_place(connection, where, after)
+        return get_records(connection, _list_keys(connection, where, place, limit))
+
+
+def get_records(connection: Connection, keys: Sequence[int]) -> list[RunRecord]:
+    """Return the runs of some keys, in their order."""
+    rows = connection.execute(f"{_SELECT} WHERE run_key = ANY (%b::int8[])", (Int8Array(keys),))
+    found = {row[0]: row for row in rows}
+    return [decode_record(found[key][1:]) for key in keys]
 
 
 def list_unfinished(connections: Connections) -> list[RunRecord]:
@@ -51,25 +55,42 @@ def find_runs_by_prefix(connections: Connections, prefix: str, limit: int) -> li
         return [run_id for (run_id,) in rows]
 
 
-def _build_conditions(where: RunFilter) -> tuple[list[str], list[Any]]:
-    wanted = {"name = %s": where.name, "namespace = %s": where.namespace, "parent_run_id = %s": where.parent_run_id}
-    given = {condition: value for condition, value in wanted.items() if value is not None}
-    return list(given), list(given.values())
+def _list_keys(connection: Connection, where: RunFilter, place: Place, limit: int) -> list[int]:
+    """Return the keys of the runs of a page: of each strand the newest, and of those the newest."""
+    strands = choose_strands(where, _list_namespaces(connection, where))
+    conditions, values = build_conditions(where, "%s", sparing=strands.columns)
+    order = where.order
+    equal = [f"runs.{column} = strand.{column}" for column in strands.columns]
+    conditions = [*equal, f"({order}, run_key) < (%s, %s)", *conditions]
+    newest = f"ORDER BY {order} DESC, run_key DESC LIMIT %s"
+    statement = f"SELECT {order} AS at, run_key FROM runs WHERE {' AND '.join(conditions)} {newest}"  # noqa: S608 -- see above
+    parameters: list[Any] = [place.at, place.run_key, *values, limit]
+    if strands.columns:
+        arrays = ", ".join(["%s::text[]"] * len(strands.columns))
+        statement = f"""
+            SELECT at, run_key FROM unnest({arrays}) AS strand ({", ".join(strands.columns)})
+            CROSS JOIN LATERAL ({statement}) AS found ORDER BY at DESC, run_key DESC LIMIT %s
+        """  # noqa: S608 -- see above
+        columns = [list(column) for column in zip(*strands.values, strict=True)] or [[] for _ in strands.columns]
+        parameters = [*columns, *parameters, limit]
+    return [run_key for _, run_key in connection.execute(statement, parameters)]
 
 
-def _list(connection: Connection, conditions: list[str], values: list[Any], limit: int) -> list[tuple[int, RunRecord]]:
-    condition = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-    rows = connection.execute(f"{_SELECT} {condition} ORDER BY run_key DESC LIMIT %s", [*values, limit])
-    return [(row[0], decode_record(row[1:])) for row in rows]
+def _list_namespaces(connection: Connection, where: RunFilter) -> list[str] | None:
+    """Return which namespaces are to be looked into: for a name those that have it, each found by one step."""
+    if where.allowed_namespaces is not None or where.name is None:
+        return None if where.allowed_namespaces is None else sorted(where.allowed_namespaces)
+    found: list[str] = []
+    while row := connection.execute(_FIND_NEXT_NAMESPACE, (where.name, found[-1] if found else "")).fetchone():
+        found.append(row[0])
+    return found
 
 
-def _find_place(connection: Connection, after: str) -> int:
-    """Return the key that the page lies below; if the run is gone, its place among the ids, which sort by age."""
-    row = connection.execute(_FIND_PLACE, (after,)).fetchone()
-    if row is None:
-        return 0
-    run_key, run_id = row
-    return int(run_key) if run_id == after else int(run_key) + 1
+def _find_place(connection: Connection, where: RunFilter, after: str) -> Place:
+    """Return the place behind a run; if the run is gone, its place among the ids, which sort by age."""
+    run_id, at = read_cursor(after)
+    row = connection.execute(_FIND_PLACE.format(order=where.order), (run_id,)).fetchone()
+    return make_place(run_id, at, row)
 
 
 assert {"completed", "faulted", "cancelled", "damaged"} == ENDED, "_LIST_UNFINISHED names all other statuses"

@@ -26,6 +26,8 @@ _LIST_OLD_RUNS = """
 _DROP_LINES = "DELETE FROM lines WHERE run_id = ANY (%b::text[])"
 _DROP_USES = "DELETE FROM payload_uses WHERE run_key = ANY (%b::int8[]) RETURNING digest"
 _DROP_OF_RUNS = (
+    "DELETE FROM faults WHERE run_key = ANY (%b::int8[])",
+    "DELETE FROM search_texts WHERE run_key = ANY (%b::int8[])",
     "DELETE FROM snapshots WHERE run_key = ANY (%b::int8[])",
     "DELETE FROM history WHERE run_key = ANY (%b::int8[])",
     "DELETE FROM runs WHERE run_key = ANY (%b::int8[])",

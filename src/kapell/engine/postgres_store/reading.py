@@ -43,6 +43,11 @@ def get_record(connections: Connections, run_id: str) -> RunRecord:
         return _find_run(connection, run_id)[1]
 
 
+def find_record(connection: Connection, run_id: str) -> RunRecord:
+    """Return a run's projection within a transaction. Raises `NotFoundError`."""
+    return _find_run(connection, run_id)[1]
+
+
 def load_run(connections: Connections, run_id: str) -> StoredRun:
     """Return a run with its newest snapshot that is sound, and the events since.
 

@@ -43,6 +43,12 @@ APPEND = """
         INSERT INTO history (run_key, first_seq, count, at, crc32, body)
         SELECT * FROM unnest(%b::int8[], %b::int8[], %b::int8[], %b::int8[], %b::int8[], %b::bytea[])
         WHERE EXISTS (SELECT FROM present)
+    ), new_counts AS (
+        INSERT INTO run_counts (span_seconds, begins_at, subject_key, what, count)
+        SELECT * FROM unnest(%b::int8[], %b::int8[], %b::int8[], %b::int8[], %b::int8[])
+        WHERE EXISTS (SELECT FROM present)
+        ON CONFLICT (span_seconds, begins_at, subject_key, what)
+        DO UPDATE SET count = run_counts.count + excluded.count
     )
     SELECT count(*) FROM present
 """
@@ -67,6 +73,8 @@ _ANSWER_DONE = """
     INSERT INTO inbox_answers (command_id, error, detail) SELECT command_id, '', '{}' FROM done ON CONFLICT DO NOTHING
 """
 
+_ADD_FAULTS = "INSERT INTO faults (run_key) SELECT * FROM unnest(%b::int8[])"
+
 _RUN_COLUMNS = (
     Int8Array,
     TextArray,
@@ -84,16 +92,18 @@ _RUN_COLUMNS = (
 )
 _STANDING_COLUMNS = (Int8Array, TextArray, Int8Array, Int8Array, Int8Array, TextArray)
 _HISTORY_COLUMNS = (Int8Array, Int8Array, Int8Array, Int8Array, Int8Array, ByteaArray)
+_COUNT_COLUMNS = (Int8Array, Int8Array, Int8Array, Int8Array, Int8Array)
 _SNAPSHOT_COLUMNS = (Int8Array, Int8Array, Int8Array, ByteaArray)
 
 
-def append_rows(connection: Connection, epoch: int, rows: Rows) -> bool:
-    """Write runs and events, if the epoch is the present owner's, and tell whether it was."""
+def append_rows(connection: Connection, epoch: int, rows: Rows, counts: Sequence[tuple[int, ...]]) -> bool:
+    """Write runs, events and counts, if the epoch is the present owner's, and tell whether it was."""
     parameters = (
         epoch,
         *_turn([(key, *fields) for key, fields in rows.new_runs.items()], _RUN_COLUMNS),
         *_turn([(key, *fields) for key, fields in rows.changed_runs.items()], _STANDING_COLUMNS),
         *_turn(rows.history, _HISTORY_COLUMNS),
+        *_turn(counts, _COUNT_COLUMNS),
     )
     row = connection.execute(APPEND, parameters, prepare=True).fetchone()
     return row is not None and row[0] == 1
@@ -113,6 +123,8 @@ def add_rarities(connection: Connection, rows: Rows) -> None:
             connection.execute(_ADD_PAYLOAD_USES, _turn(rows.payload_uses, (Int8Array, TextArray)))
         if rows.done_commands:
             connection.execute(_ANSWER_DONE, (Int8Array(rows.done_commands),))
+        if rows.faults:
+            connection.execute(_ADD_FAULTS, (Int8Array(rows.faults),))
 
 
 def _turn(rows: Sequence[tuple[Any, ...]], kinds: Iterable[type[tuple[Any, ...]]]) -> list[tuple[Any, ...]]:

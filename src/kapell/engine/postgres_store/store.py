@@ -5,7 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from kapell.engine.postgres_store import inbox, listing, log, ownership, pruning, reading
+from kapell.engine.counting import Counts
+from kapell.engine.postgres_store import counting, inbox, listing, log, ownership, pruning, reading, search
 from kapell.engine.postgres_store.appending import Appender
 from kapell.engine.postgres_store.arrays import encode_text
 from kapell.engine.postgres_store.connections import Connections
@@ -19,13 +20,19 @@ if TYPE_CHECKING:
     from kapell.engine.postgres_store.connections import Connection
     from kapell.engine.store import (
         Batch,
+        Count,
+        CountFilter,
+        FoundRuns,
         HistoryRow,
         InboxAnswer,
         InboxCommand,
         LogLine,
         RunFilter,
         RunRecord,
+        RunText,
         StoredRun,
+        SubjectCount,
+        UnindexedRun,
     )
 
 _ADD_DEFINITION = "INSERT INTO definitions (digest, source) VALUES (%s, %s) ON CONFLICT DO NOTHING"
@@ -33,6 +40,7 @@ _CLOSE_DAMAGED = """
     UPDATE runs SET status = 'damaged', error = %(error)s, updated_at = %(now)s, ended_at = %(now)s, parked_until = NULL
     WHERE run_id = %(run_id)s
 """
+_ADD_FAULT = "INSERT INTO faults (run_key) SELECT run_key FROM runs WHERE run_id = %s"
 
 
 class PostgresRunStore:
@@ -62,6 +70,7 @@ class PostgresRunStore:
         with self._connections.write() as connection:
             epoch = ownership.take_over(connection, owner, now, lease_seconds)
             self._appender.forget_all()
+        search.check(self._connections)
         return epoch
 
     def renew(self, epoch: int, now: datetime, lease_seconds: float) -> None:
@@ -131,6 +140,34 @@ class PostgresRunStore:
         """Return lines of a run's log, in order, numbered above `after_seq`."""
         return log.read_lines(self._connections, run_id, after_seq, limit)
 
+    # -- counts --------------------------------------------------------------------------------------------------------
+
+    def count_runs(self, where: CountFilter) -> list[Count]:
+        """Return what happened in each bucket, oldest first."""
+        return counting.count_runs(self._connections, where)
+
+    def count_by_subject(self, where: CountFilter) -> list[SubjectCount]:
+        """Return what happened in all buckets together, by namespace, name and version."""
+        return counting.count_by_subject(self._connections, where)
+
+    # -- the search index ----------------------------------------------------------------------------------------------
+
+    def search_runs(self, where: RunFilter, *, limit: int, after: str | None = None) -> FoundRuns:
+        """Return runs that have the filter's text, those stored last first."""
+        return search.find_runs(self._connections, where, limit, after)
+
+    def list_unindexed(self, limit: int) -> list[UnindexedRun]:
+        """Return runs that the index has yet to be told of."""
+        return search.list_unindexed(self._connections, limit)
+
+    def index_texts(self, texts: Sequence[RunText]) -> None:
+        """Tell the index of runs."""
+        search.add_texts(self._connections, texts)
+
+    def clear_index(self) -> None:
+        """Forget all that the index was told."""
+        search.clear(self._connections)
+
     # -- the inbox -------------------------------------------------------------------------------------------------
 
     def put_command(self, run_id: str, body: bytes, now: datetime) -> int:
@@ -158,6 +195,10 @@ class PostgresRunStore:
         with self._write_as(epoch) as connection:
             if not connection.execute(_CLOSE_DAMAGED, values).rowcount:
                 raise NotFoundError(f"There is no run {run_id}.")
+            connection.execute(_ADD_FAULT, (run_id,))
+            counts = Counts()
+            counts.add_end(reading.find_record(connection, run_id))
+            counting.add_counts(connection, counts)
 
     def prune(self, epoch: int, ended_before: datetime, *, limit: int) -> int:
         """Delete up to `limit` runs that ended before then; return how many, 0 when none is left."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
+from kapell.engine.counting import Counts
 from kapell.engine.rows import (
     checksum_history,
     checksum_snapshot,
@@ -18,6 +19,7 @@ from kapell.engine.rows import (
     encode_standing,
     to_microseconds,
 )
+from kapell.engine.sqlite_store.counting import SubjectKeys, add_counts
 from kapell.engine.store import ENDED
 from kapell.errors import ConflictError
 
@@ -58,6 +60,7 @@ _ANSWER_DONE = """
     INSERT OR IGNORE INTO inbox_answers (command_id, error, detail)
     SELECT command_id, '', '{}' FROM inbox WHERE command_id = ?
 """
+_ADD_FAULT = "INSERT INTO faults (run_key) VALUES (?)"
 _DROP_DONE = "DELETE FROM inbox WHERE command_id = ?"
 
 Position = tuple[int, int]  # a run's key, and the number of its last event
@@ -70,6 +73,7 @@ class Positions:
         """Know nothing yet."""
         self._known: dict[str, Position] = {}
         self.next_key: int | None = None
+        self.subjects = SubjectKeys()
 
     def find(self, connection: sqlite3.Connection, run_id: str) -> Position | None:
         """Return where a run stands, `None` if it is not stored."""
@@ -102,6 +106,7 @@ class Positions:
         """Know nothing any more: another owner may have written."""
         self._known.clear()
         self.next_key = None
+        self.subjects.forget_all()
 
 
 class Appender:
@@ -122,6 +127,8 @@ class Appender:
         self._payloads: list[tuple[str, bytes]] = []
         self._payload_uses: list[tuple[int, str]] = []
         self._done: list[tuple[int]] = []
+        self._faults: list[tuple[int]] = []
+        self._counts = Counts()
 
     def write(self, batches: Sequence[Batch]) -> None:
         """Write all batches. Raises `ConflictError` if one does not fit what is stored."""
@@ -159,6 +166,9 @@ class Appender:
         self._moved[run_id] = (run_key, last_seq)
         if record is not None and record.status in ENDED:
             self._ended.append(run_id)
+            self._counts.add_end(record)
+            if record.error is not None:
+                self._faults.append((run_key,))
         if batch.snapshot is not None or batch.payloads or batch.done_commands:
             self._add_rarities(batch, run_key, last_seq)
 
@@ -173,6 +183,7 @@ class Appender:
             raise ConflictError(f"Run {batch.run_id} is not stored: its first batch must bring its record.")
         run_key = self._next_key or self._positions.find_next_key(self._connection)
         self._next_key = run_key + 1
+        self._counts.add_start(batch.record)
         self._new_runs.append((run_key, batch.run_id, *encode_origin(batch.record), *encode_standing(batch.record)))
         return run_key
 
@@ -197,9 +208,12 @@ class Appender:
             (_ADD_PAYLOAD_USE, self._payload_uses),
             (_ANSWER_DONE, self._done),
             (_DROP_DONE, self._done),
+            (_ADD_FAULT, self._faults),
         ):
             if rows:
                 connection.executemany(statement, rows)
+        if self._counts.found:
+            add_counts(connection, self._positions.subjects, self._counts)
 
 
 def _explain(error: sqlite3.IntegrityError) -> str:

@@ -23,6 +23,7 @@ _LIST_OLD_RUNS = """
 _LIST_PAYLOADS_OF = "SELECT digest FROM payload_uses WHERE run_key = ?"
 _DROP_OF_RUN = (
     "DELETE FROM payload_uses WHERE run_key = ?",
+    "DELETE FROM faults WHERE run_key = ?",
     "DELETE FROM snapshots WHERE run_key = ?",
     "DELETE FROM history WHERE run_key = ?",
     "DELETE FROM runs WHERE run_key = ?",

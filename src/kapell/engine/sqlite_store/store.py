@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kapell.engine.counting import Counts
 from kapell.engine.rows import to_microseconds
-from kapell.engine.sqlite_store import inbox, listing, ownership, pruning, reading
+from kapell.engine.sqlite_store import counting, inbox, listing, ownership, pruning, reading
 from kapell.engine.sqlite_store.appending import Appender, Positions
 from kapell.engine.sqlite_store.log import RunLog
+from kapell.engine.sqlite_store.search import TextIndex
 from kapell.errors import NotFoundError
 from kapell.storage.database import Database
 from kapell.storage.migrations.runs import RUNS_MIGRATIONS
@@ -19,13 +21,19 @@ if TYPE_CHECKING:
 
     from kapell.engine.store import (
         Batch,
+        Count,
+        CountFilter,
+        FoundRuns,
         HistoryRow,
         InboxAnswer,
         InboxCommand,
         LogLine,
         RunFilter,
         RunRecord,
+        RunText,
         StoredRun,
+        SubjectCount,
+        UnindexedRun,
     )
 
 _ADD_DEFINITION = "INSERT OR IGNORE INTO definitions (digest, source) VALUES (?, ?)"
@@ -33,10 +41,13 @@ _CLOSE_DAMAGED = """
     UPDATE runs SET status = 'damaged', error = ?1, updated_at = ?2, ended_at = ?2, parked_until = NULL
     WHERE run_id = ?3
 """
+_ADD_FAULT = "INSERT INTO faults (run_key) SELECT run_key FROM runs WHERE run_id = ?"
+SEARCH_DATABASE = "search.db"
+"""The file beside the runs that holds the search index; it may be deleted, and is then made anew."""
 
 
 class SqliteRunStore:
-    """Durable runs in two SQLite files: one synced at every commit, and one for log lines that is not."""
+    """Durable runs in three SQLite files: one synced at every commit; those for log lines and for search are not."""
 
     commits_inline = True
 
@@ -59,6 +70,7 @@ class SqliteRunStore:
         except BaseException:
             self._database.close()
             raise
+        self._texts = TextIndex(path.with_name(SEARCH_DATABASE), self._database, busy_timeout_seconds)
         self._positions = Positions()
         self._put_definitions: set[str] = set()
 
@@ -69,6 +81,7 @@ class SqliteRunStore:
         with self._database.write() as connection:
             epoch = ownership.take_over(connection, owner, now, lease_seconds)
         self._positions.forget_all()
+        self._texts.check()
         return epoch
 
     def renew(self, epoch: int, now: datetime, lease_seconds: float) -> None:
@@ -81,10 +94,14 @@ class SqliteRunStore:
 
     def append(self, epoch: int, batches: Sequence[Batch]) -> None:
         """Append all batches in one transaction, durable when this returns."""
-        with self._database.write() as connection:
-            ownership.check_epoch(connection, epoch)
-            appender = Appender(connection, self._positions)
-            appender.write(batches)
+        try:
+            with self._database.write() as connection:
+                ownership.check_epoch(connection, epoch)
+                appender = Appender(connection, self._positions)
+                appender.write(batches)
+        except BaseException:
+            self._positions.subjects.forget_all()  # new ones may have been rolled back
+            raise
         appender.keep_positions()
 
     def put_definition(self, digest: str, source: bytes) -> None:
@@ -138,6 +155,34 @@ class SqliteRunStore:
         """Return lines of a run's log, in order, numbered above `after_seq`."""
         return self._log.read(run_id, after_seq, limit)
 
+    # -- counts --------------------------------------------------------------------------------------------------------
+
+    def count_runs(self, where: CountFilter) -> list[Count]:
+        """Return what happened in each bucket, oldest first."""
+        return counting.count_runs(self._database, where)
+
+    def count_by_subject(self, where: CountFilter) -> list[SubjectCount]:
+        """Return what happened in all buckets together, by namespace, name and version."""
+        return counting.count_by_subject(self._database, where)
+
+    # -- the search index ----------------------------------------------------------------------------------------------
+
+    def search_runs(self, where: RunFilter, *, limit: int, after: str | None = None) -> FoundRuns:
+        """Return runs that have the filter's text, those stored last first."""
+        return self._texts.find_runs(where, limit, after)
+
+    def list_unindexed(self, limit: int) -> list[UnindexedRun]:
+        """Return runs that the index has yet to be told of."""
+        return self._texts.list_unindexed(limit)
+
+    def index_texts(self, texts: Sequence[RunText]) -> None:
+        """Tell the index of runs."""
+        self._texts.add(texts)
+
+    def clear_index(self) -> None:
+        """Forget all that the index was told."""
+        self._texts.clear()
+
     # -- the inbox -------------------------------------------------------------------------------------------------
 
     def put_command(self, run_id: str, body: bytes, now: datetime) -> int:
@@ -166,6 +211,10 @@ class SqliteRunStore:
             ownership.check_epoch(connection, epoch)
             if not connection.execute(_CLOSE_DAMAGED, (error, to_microseconds(now), run_id)).rowcount:
                 raise NotFoundError(f"There is no run {run_id}.")
+            connection.execute(_ADD_FAULT, (run_id,))
+            counts = Counts()
+            counts.add_end(reading.find_record(connection, run_id))
+            counting.add_counts(connection, counting.SubjectKeys(), counts)
 
     def prune(self, epoch: int, ended_before: datetime, *, limit: int) -> int:
         """Delete up to `limit` runs that ended before then; return how many, 0 when none is left."""
@@ -175,11 +224,13 @@ class SqliteRunStore:
             if runs:
                 # The log first: a run that lost its log is pruned the next time, a log that lost its run never.
                 self._log.drop(run.run_id for run in runs)
+                self._texts.drop(run.run_key for run in runs)
                 pruning.drop_runs(connection, runs, self._put_definitions)
         self._positions.forget(run.run_id for run in runs)
         return len(runs)
 
     def close(self) -> None:
-        """Close both files."""
+        """Close the files."""
         self._log.close()
+        self._texts.close()
         self._database.close()

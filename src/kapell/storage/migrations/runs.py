@@ -100,4 +100,42 @@ _FIRST_TABLES = (
     """,
 )
 
-RUNS_MIGRATIONS: tuple[Migration, ...] = (Migration(1, _FIRST_TABLES),)
+_LISTS_AND_COUNTS = (
+    "DROP INDEX runs_by_status",
+    "DROP INDEX runs_by_name",
+    "DROP INDEX runs_by_parent",
+    "CREATE INDEX runs_by_start ON runs (created_at)",
+    "CREATE INDEX runs_by_status ON runs (status, created_at)",
+    "CREATE INDEX runs_by_namespace ON runs (namespace, status, created_at)",
+    "CREATE INDEX runs_by_name ON runs (name, namespace, status, created_at, run_key, version)",
+    "CREATE INDEX runs_by_parent ON runs (parent_run_id, created_at) WHERE parent_run_id IS NOT NULL",
+    "CREATE INDEX runs_by_update ON runs (updated_at)",
+    """
+    CREATE TABLE faults (
+        fault_key INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+        run_key INTEGER NOT NULL REFERENCES runs (run_key)
+    ) STRICT
+    """,
+    "CREATE INDEX faults_by_run ON faults (run_key)",
+    """
+    CREATE TABLE subjects (
+        subject_key INTEGER NOT NULL PRIMARY KEY,
+        namespace TEXT NOT NULL,
+        name TEXT NOT NULL,
+        version TEXT NOT NULL,
+        UNIQUE (namespace, name, version)
+    ) STRICT
+    """,
+    """
+    CREATE TABLE run_counts (
+        span_seconds INTEGER NOT NULL,
+        begins_at INTEGER NOT NULL,
+        subject_key INTEGER NOT NULL REFERENCES subjects (subject_key),
+        what INTEGER NOT NULL,
+        count INTEGER NOT NULL,
+        PRIMARY KEY (span_seconds, begins_at, subject_key, what)
+    ) STRICT, WITHOUT ROWID
+    """,
+)
+
+RUNS_MIGRATIONS: tuple[Migration, ...] = (Migration(1, _FIRST_TABLES), Migration(2, _LISTS_AND_COUNTS))

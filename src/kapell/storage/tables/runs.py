@@ -8,7 +8,7 @@ lines is kept as bytes, because PostgreSQL's text cannot hold the character U+00
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import BYTEA, TEXT
+from sqlalchemy.dialects.postgresql import BYTEA, TEXT, TSVECTOR
 
 from kapell.storage.tables import Moment, metadata
 
@@ -62,11 +62,75 @@ runs = sa.Table(
         "WHEN status IN ('completed', 'faulted', 'cancelled', 'damaged') THEN ended_at IS NOT NULL ELSE false END",
         name="status_fits_ended_at",
     ),
-    sa.Index("runs_by_status", "status", "run_key"),
-    sa.Index("runs_by_name", "name", "run_key"),
-    sa.Index("runs_by_parent", "parent_run_id", "run_key", postgresql_where=sa.text("parent_run_id IS NOT NULL")),
+    sa.Index("runs_by_start", "created_at", "run_key"),
+    sa.Index("runs_by_status", "status", "created_at", "run_key"),
+    sa.Index("runs_by_namespace", "namespace", "status", "created_at", "run_key"),
+    sa.Index("runs_by_name", "name", "namespace", "status", "created_at", "run_key", "version"),
+    sa.Index(
+        "runs_by_parent",
+        "parent_run_id",
+        "created_at",
+        "run_key",
+        postgresql_where=sa.text("parent_run_id IS NOT NULL"),
+    ),
+    sa.Index("runs_by_update", "updated_at", "run_key"),
     sa.Index("runs_by_end", "ended_at", "run_key", postgresql_where=sa.text("ended_at IS NOT NULL")),
     sa.Index("runs_by_definition", "definition_key"),
+    info=_ONLY_POSTGRESQL,
+)
+
+faults = sa.Table(
+    "faults",
+    metadata,
+    sa.Column("fault_key", sa.BigInteger, sa.Identity(), primary_key=True),
+    sa.Column("run_key", sa.BigInteger, nullable=False),
+    sa.Index("faults_by_run", "run_key"),
+    info=_ONLY_POSTGRESQL,
+)
+
+subjects = sa.Table(
+    "subjects",
+    metadata,
+    sa.Column("subject_key", sa.BigInteger, sa.Identity(), primary_key=True),
+    sa.Column("namespace", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("version", sa.Text, nullable=False),
+    sa.UniqueConstraint("namespace", "name", "version"),
+    info=_ONLY_POSTGRESQL,
+)
+
+# Rows of the present hour change with every commit: room on their pages keeps that out of the index.
+run_counts = sa.Table(
+    "run_counts",
+    metadata,
+    sa.Column("span_seconds", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("begins_at", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("subject_key", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("what", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("count", sa.BigInteger, nullable=False),
+    postgresql_with={"fillfactor": 50},
+    info=_ONLY_POSTGRESQL,
+)
+
+# The search index. `words` also holds the run's namespace, and where its key lies (`postgres_store/search.py`).
+search_texts = sa.Table(
+    "search_texts",
+    metadata,
+    sa.Column("run_key", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("run_id", _SortedText, nullable=False),
+    sa.Column("words", TSVECTOR, nullable=False),
+    sa.Index("search_texts_by_words", "words", postgresql_using="gin"),
+    info=_ONLY_POSTGRESQL,
+)
+
+search_progress = sa.Table(
+    "search_progress",
+    metadata,
+    sa.Column("only", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("run_key", sa.BigInteger, nullable=False),
+    sa.Column("run_id", _SortedText, nullable=False),
+    sa.Column("fault_key", sa.BigInteger, nullable=False),
+    sa.CheckConstraint('"only" = 1', name="one_row"),
     info=_ONLY_POSTGRESQL,
 )
 

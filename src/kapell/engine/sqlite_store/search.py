@@ -1,0 +1,205 @@
+"""The words of runs, in a file of its own: SQLite's full-text index FTS5.
+
+The index is made from the runs and can be made from them again. So it needs no sync of the disk, and it has a file of
+its own, because a transaction in the file of runs would hold up their commits, which the event loop waits for. FTS5
+keeps, for each word, the keys of the runs that have it in order: from their end it gives the newest first, also of
+millions, and it meets the list of a namespace by leaps.
+
+The words come ready-made (`kapell.engine.words`), so that nothing of a query is FTS5's syntax: each word is quoted.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from kapell.engine.rows import RECORD_COLUMNS, decode_record, decode_unindexed
+from kapell.engine.selecting import build_conditions, is_empty
+from kapell.engine.store import FoundRuns, RunFilter, RunRecord, RunText, UnindexedRun
+from kapell.engine.words import Phrase, read_query
+from kapell.storage.database import Database
+from kapell.storage.migrations.search import SEARCH_MIGRATIONS
+from kapell.storage.schema import SEARCH_SCHEMA
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+_CANDIDATES_AT_ONCE = 200
+_MOST_CANDIDATES = 20_000  # some 30 ms: what a search looks at before it says where to go on
+
+_FIND_PROGRESS = "SELECT run_key, run_id, fault_key FROM progress"
+_SET_PROGRESS = "UPDATE progress SET run_key = ?, run_id = ?, fault_key = ?"
+_DROP_TEXT = "DELETE FROM texts WHERE rowid = ?"
+_ADD_TEXT = "INSERT INTO texts (rowid, run_id, namespace, words) VALUES (?, ?, ?, ?)"
+_FIND_TEXTS = "SELECT rowid, run_id FROM texts WHERE texts MATCH ? AND rowid < ? ORDER BY rowid DESC"
+_CLEAR = ("DROP TABLE texts", SEARCH_SCHEMA[0])
+_DROP_ABOVE = "DELETE FROM texts WHERE rowid > ?"
+
+# S608: what is put into these statements are constants of this package; values are always bound.
+_FIND_RUN_ID = "SELECT run_id FROM runs WHERE run_key = ?"
+_FIND_LAST_BELOW = "SELECT run_key, run_id FROM runs WHERE run_key <= ? ORDER BY run_key DESC LIMIT 1"
+_FIND_LAST_FAULT = "SELECT coalesce(max(fault_key), 0) FROM faults"
+_FIND_KEY = "SELECT run_key, run_id FROM runs WHERE run_id <= ? ORDER BY run_id DESC LIMIT 1"
+_FIRST = "LEFT JOIN history ON history.run_key = runs.run_key AND first_seq = 1"
+_LIST_NEW = f"""
+    SELECT runs.run_key, 0, count, at, body, {RECORD_COLUMNS} FROM runs {_FIRST}
+    WHERE runs.run_key > ? ORDER BY runs.run_key LIMIT ?
+"""  # noqa: S608 -- see above
+_LIST_FAULTED = f"""
+    SELECT runs.run_key, fault_key, count, at, body, {RECORD_COLUMNS}
+    FROM faults CROSS JOIN runs ON runs.run_key = faults.run_key {_FIRST}
+    WHERE fault_key > ? AND runs.run_key <= ? ORDER BY fault_key LIMIT ?
+"""  # noqa: S608 -- see above
+_SELECT = f"SELECT run_key, {RECORD_COLUMNS} FROM runs"  # noqa: S608 -- see above
+_MOST = 2**63 - 1
+
+
+class TextIndex:
+    """The search index over the runs of a database."""
+
+    def __init__(self, path: Path, runs: Database, busy_timeout_seconds: float) -> None:
+        """Have the index in the file `path`, which is made when it is first needed."""
+        self._path = path
+        self._runs = runs
+        self._busy_timeout_seconds = busy_timeout_seconds
+        self._opening = threading.Lock()
+        self._opened: Database | None = None
+
+    def find_runs(self, where: RunFilter, limit: int, after: str | None) -> FoundRuns:
+        """Return runs that have the filter's text, those stored last first."""
+        query = write_query(read_query(where.text), where.allowed_namespaces)
+        if not query or is_empty(where):
+            return FoundRuns([], None)
+        conditions, values = build_conditions(where, "?")
+        condition = "".join(f" AND {each}" for each in conditions)
+        found: list[RunRecord] = []
+        looked_at = 0
+        with self._database.read() as texts, self._runs.read() as runs:
+            before = _MOST if after is None else _find_key(runs, after)
+            candidates = texts.execute(_FIND_TEXTS, (query, before))
+            while piece := candidates.fetchmany(_CANDIDATES_AT_ONCE):
+                marks = ", ".join(["?"] * len(piece))
+                statement = f"{_SELECT} WHERE run_key IN ({marks}){condition}"
+                rows = {row[0]: row for row in runs.execute(statement, [*(key for key, _ in piece), *values])}
+                for key, run_id in piece:
+                    row = rows.get(key)
+                    if row is not None and row[1] == run_id:
+                        if len(found) == limit:
+                            return FoundRuns(found, found[-1].run_id)
+                        found.append(decode_record(row[1:]))
+                looked_at += len(piece)
+                if looked_at >= _MOST_CANDIDATES:
+                    return FoundRuns(found, piece[-1][1])
+        return FoundRuns(found, None)
+
+    def list_unindexed(self, limit: int) -> list[UnindexedRun]:
+        """Return runs that the index has yet to be told of."""
+        with self._database.read() as texts:
+            run_key, _, fault_key = texts.execute(_FIND_PROGRESS).fetchone()
+        with self._runs.read() as runs:
+            rows = runs.execute(_LIST_NEW, (run_key, limit)).fetchall()
+            if not rows:
+                rows = runs.execute(_LIST_FAULTED, (fault_key, run_key, limit)).fetchall()
+        return [decode_unindexed(row) for row in rows]
+
+    def add(self, texts: Sequence[RunText]) -> None:
+        """Tell the index of runs."""
+        with self._database.write() as connection:
+            run_key, run_id, fault_key = connection.execute(_FIND_PROGRESS).fetchone()
+            again = [(text.place,) for text in texts if text.place <= run_key]
+            connection.executemany(_DROP_TEXT, again)
+            last = {text.place: text for text in texts}
+            connection.executemany(
+                _ADD_TEXT,
+                [
+                    (place, text.run_id, _name_namespace(text.namespace), " ".join(text.words))
+                    for place, text in last.items()
+                ],
+            )
+            for text in texts:
+                fault_key = max(fault_key, text.fault)
+                if text.place > run_key:
+                    run_key, run_id = text.place, text.run_id
+            connection.execute(_SET_PROGRESS, (run_key, run_id, fault_key))
+
+    def drop(self, keys: Iterable[int]) -> None:
+        """Forget runs, before they are deleted."""
+        if self._path.exists():
+            with self._database.write() as connection:
+                connection.executemany(_DROP_TEXT, [(key,) for key in keys])
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._database.write() as connection:
+            for statement in _CLEAR:
+                connection.execute(statement)
+            connection.execute(_SET_PROGRESS, (0, "", 0))
+
+    def check(self) -> None:
+        """See to it that the index is one of these runs: keys of runs that are gone may be given anew.
+
+        Call it before anything is appended. Runs may have been pruned since, or a backup been put back.
+        """
+        if not self._path.exists():
+            return
+        with self._database.read() as texts:
+            run_key, run_id, fault_key = texts.execute(_FIND_PROGRESS).fetchone()
+        with self._runs.read() as runs:
+            there = runs.execute(_FIND_RUN_ID, (run_key,)).fetchone()
+            last = runs.execute(_FIND_LAST_BELOW, (run_key,)).fetchone() or (0, "")
+            (last_fault,) = runs.execute(_FIND_LAST_FAULT).fetchone()
+        if there is not None and there[0] != run_id:
+            self.clear()
+        elif there is None or fault_key > last_fault:
+            with self._database.write() as connection:
+                connection.execute(_DROP_ABOVE, last[:1])
+                connection.execute(_SET_PROGRESS, (*last, min(fault_key, last_fault)))
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._opening:
+            if self._opened is not None:
+                self._opened.close()
+
+    @property
+    def _database(self) -> Database:
+        with self._opening:
+            if self._opened is None:
+                self._opened = Database(
+                    self._path,
+                    SEARCH_MIGRATIONS,
+                    durability="process",
+                    busy_timeout_seconds=self._busy_timeout_seconds,
+                )
+            return self._opened
+
+
+def write_query(phrases: Sequence[Phrase], namespaces: frozenset[str] | None) -> str:
+    """Return what FTS5 is asked; nothing if no words are sought."""
+    if not phrases:
+        return ""
+    wanted = [f"words : {' + '.join(_quote(phrase))}" for phrase in phrases]
+    if namespaces is not None:
+        named = " OR ".join(f'"{_name_namespace(namespace)}"' for namespace in sorted(namespaces))
+        wanted.insert(0, f"namespace : ({named})")
+    return " AND ".join(wanted)
+
+
+def _quote(phrase: Phrase) -> Iterator[str]:
+    for number, word in enumerate(phrase.words, 1):
+        yield f'"{word}" *' if phrase.is_open and number == len(phrase.words) else f'"{word}"'
+
+
+def _name_namespace(namespace: str) -> str:
+    """Return the one word that stands for a namespace."""
+    return namespace.encode(errors="replace").hex()
+
+
+def _find_key(connection: sqlite3.Connection, after: str) -> int:
+    """Return the key behind which a search goes on; if the run is gone, by its place among the ids."""
+    row: tuple[int, str] | None = connection.execute(_FIND_KEY, (after,)).fetchone()
+    if row is None:
+        return 0
+    return row[0] if row[1] == after else row[0] + 1

@@ -1,0 +1,98 @@
+"""Words: what the search index holds of a run, and what a query asks for. The same for every store.
+
+A text is a row of words: letters and digits in any script, without marks and case (`Ünïcode-7` is `unicode` and `7`).
+A query is words and "phrases", all of which a run must have; its last word may be the beginning of one. What looks like
+one thing (`ORD-1234`) is a phrase by itself. Everything else in a query only parts words: there is no syntax to err in.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+MAX_CHARACTERS = 4096
+"""How many characters of a run are indexed."""
+
+_MAX_WORD = 100
+_MAX_PHRASES = 16
+_MAX_QUERY = 1000
+_WORD = re.compile(r"[^\W_]+")
+_PIECE = re.compile(r'"([^"]*)"?|(\S+)')
+
+
+class Phrase(NamedTuple):
+    """Words that stand next to one another.
+
+    Attributes:
+        words: The words, at least one.
+        is_open: Whether the last word may go on.
+    """
+
+    words: tuple[str, ...]
+    is_open: bool
+
+
+def split_words(text: str) -> list[str]:
+    """Return the words of a text."""
+    if not text.isascii():
+        decomposed = unicodedata.normalize("NFKD", text.casefold())
+        text = "".join(character for character in decomposed if not unicodedata.combining(character))
+    return [word[:_MAX_WORD] for word in _WORD.findall(text.lower())]
+
+
+def read_query(text: str) -> tuple[Phrase, ...]:
+    """Return what a query asks for; nothing if it has no words."""
+    found: list[Phrase] = []
+    for quoted, plain in _PIECE.findall(text[:_MAX_QUERY]):
+        if words := split_words(quoted or plain):
+            found.append(Phrase(tuple(words), is_open=False))
+    if found and not text.rstrip().endswith('"'):
+        found[-1] = found[-1]._replace(is_open=True)
+    return tuple(found[:_MAX_PHRASES])
+
+
+def find_words(parts: Iterable[Any]) -> list[str]:
+    """Return the words of JSON values one after another: of their strings and numbers, not of their keys."""
+    found: list[str] = []
+    left = MAX_CHARACTERS
+    for text in _walk(parts):
+        found += split_words(text[:left])
+        left -= len(text)
+        if left <= 0:
+            break
+    return found
+
+
+def _walk(values: Iterable[Any]) -> Iterator[str]:
+    """Give the texts of values, without recursion: a value may be nested deeply."""
+    stack = [iter(values)]
+    while stack:
+        for value in stack[-1]:
+            if isinstance(value, str):
+                yield value
+            elif isinstance(value, dict):
+                stack.append(iter(value.values()))
+                break
+            elif isinstance(value, list):
+                stack.append(iter(value))
+                break
+            elif value is not None and not isinstance(value, bool):
+                yield str(value)
+        else:
+            stack.pop()
+
+
+def has_phrases(words: list[str], phrases: Iterable[Phrase]) -> bool:
+    """Tell whether a row of words has all phrases: what every store's index answers."""
+    return all(any(_begins_at(words, at, phrase) for at in range(len(words))) for phrase in phrases)
+
+
+def _begins_at(words: list[str], at: int, phrase: Phrase) -> bool:
+    piece = words[at : at + len(phrase.words)]
+    if len(piece) < len(phrase.words) or piece[:-1] != list(phrase.words[:-1]):
+        return False
+    return piece[-1].startswith(phrase.words[-1]) if phrase.is_open else piece[-1] == phrase.words[-1]

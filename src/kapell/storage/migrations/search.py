@@ -1,0 +1,24 @@
+"""The migrations of the search index's database."""
+
+from __future__ import annotations
+
+from kapell.storage.migrations import Migration
+
+_FIRST_TABLES = (
+    """
+    CREATE VIRTUAL TABLE texts USING fts5 (
+        run_id UNINDEXED, namespace, words, tokenize = 'ascii', columnsize = 0
+    )
+    """,
+    """
+    CREATE TABLE progress (
+        only INTEGER NOT NULL PRIMARY KEY CHECK (only = 1),
+        run_key INTEGER NOT NULL,
+        run_id TEXT NOT NULL,
+        fault_key INTEGER NOT NULL
+    ) STRICT
+    """,
+    "INSERT INTO progress (only, run_key, run_id, fault_key) VALUES (1, 0, '', 0)",
+)
+
+SEARCH_MIGRATIONS: tuple[Migration, ...] = (Migration(1, _FIRST_TABLES),)
