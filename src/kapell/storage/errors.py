@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
-from kapell.errors import StorageError
+from kapell.errors import StorageError, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,7 +59,13 @@ class DatabaseUnusableError(StorageError):
     """The database cannot be used as it is, however often one tries: damaged, foreign, or of a newer Kapell."""
 
     code = "storage_unusable"
-    retryable: ClassVar[bool] = False
+    retryable = False
+
+
+class UnfitValueError(UsageError, StorageError):
+    """The database cannot hold or compare a value that the caller gave, such as a text with a NUL in PostgreSQL."""
+
+    retryable = False
 
 
 def translate_error(error: sqlite3.Error, path: Path) -> StorageError:

@@ -18,10 +18,11 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import event
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError
 
 from kapell.errors import StorageError, UsageError
 from kapell.storage.data_folder import make_private_file
+from kapell.storage.errors import UnfitValueError
 from kapell.telemetry import get_logger
 
 if TYPE_CHECKING:
@@ -173,4 +174,6 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 
 def _translate(error: SQLAlchemyError) -> StorageError:
     cause = str(error.orig) if isinstance(error, DBAPIError) else str(error)
+    if isinstance(error, DataError):
+        return UnfitValueError(f"The database cannot take a value: {cause.strip()}.")
     return StorageError(f"The database refused: {cause.strip()}")

@@ -6,7 +6,7 @@ import psycopg
 from psycopg import errors
 
 from kapell.errors import StorageError
-from kapell.storage.errors import DatabaseUnusableError
+from kapell.storage.errors import DatabaseUnusableError, UnfitValueError
 
 _AGAIN = "The same call can be tried again."
 
@@ -55,6 +55,8 @@ _DAMAGE = (errors.DataCorrupted, errors.IndexCorrupted, errors.InternalError_)
 def translate_error(error: psycopg.Error, where: str) -> StorageError:
     """Return the `StorageError` that says what `error` means for the database called `where`."""
     cause = describe_cause(error)
+    if isinstance(error, psycopg.DataError) and not is_damage(error):
+        return UnfitValueError(f"The database cannot take a value: {cause}.")
     for kind, message, hint in _UNUSABLE:
         if isinstance(error, kind):
             return DatabaseUnusableError(message.format(where=where, cause=cause), hint=hint)
