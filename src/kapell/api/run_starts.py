@@ -36,6 +36,12 @@ KEPT = timedelta(days=7)
 """How long an idempotency key is remembered."""
 
 _MOST_AT_ONCE = 200
+_PAUSE_SECONDS = 0.0001
+_LONGEST_PAUSE_SECONDS = 0.003
+"""A transaction costs as much as twenty records in it. So it waits for more of them, the longer the more starts are
+under way; who starts runs one after the other is not held up."""
+
+_encode_sorted = msgspec.json.Encoder(order="sorted").encode
 
 
 class _Start:
@@ -74,6 +80,7 @@ class RunStarts:
         self._live = live
         self._clock = clock
         self._waiting: list[_Start] = []
+        self._under_way = 0
         self._task: asyncio.Task[None] | None = None
 
     async def start(
@@ -94,21 +101,29 @@ class RunStarts:
             UsageError: The workflow cannot run yet, or the input is too large.
         """
         run_id = make_run_id(self._clock.now())
-        digest = hashlib.sha256(name.encode() + b"\0" + msgspec.json.encode(value, order="sorted")).digest()
+        digest = hashlib.sha256(name.encode() + b"\0" + _encode_sorted(value)).digest()
         entry = AuditEntry.by(
             actor, "run.start", f"run/{run_id}", namespace=namespace, after_digest=digest.hex(), details={"of": name}
         )
         start = _Start(run_id, actor.actor_id, key, digest, entry)
+        self._under_way += 1
+        try:
+            found = await self._write(start)
+            record = None if found == run_id else await self._find_record(found)
+            if record is not None:
+                return record, False
+            with self._live.expect_start(found) as on_disk:
+                self._engine.start_run(workflow, value, run_id=found)
+                return await on_disk, True
+        finally:
+            self._under_way -= 1
+
+    async def _write(self, start: _Start) -> str:
+        """Return the id of the run that is to be started, or was, once that is written down."""
         self._waiting.append(start)
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._write_waiting())
-        found = await start.done
-        record = None if found == run_id else await self._find_record(found)
-        if record is not None:
-            return record, False
-        with self._live.expect_start(found) as on_disk:
-            self._engine.start_run(workflow, value, run_id=found)
-            return await on_disk, True
+        return await start.done
 
     async def _find_record(self, run_id: str) -> RunRecord | None:
         """Return the record of a run that another request has started, which may be under way to the disk."""
@@ -121,9 +136,11 @@ class RunStarts:
 
     async def _write_waiting(self) -> None:
         while self._waiting:
+            if self._under_way > 1:
+                await asyncio.sleep(min(self._under_way * _PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS))
             batch, self._waiting = self._waiting[:_MOST_AT_ONCE], self._waiting[_MOST_AT_ONCE:]
             try:
-                found = await asyncio.to_thread(self._write, batch, self._clock.now())
+                found = await asyncio.to_thread(self._write_batch, batch, self._clock.now())
             except BaseException as error:  # noqa: BLE001 -- each that waits is told
                 for start in batch:
                     if not start.done.done():
@@ -138,7 +155,7 @@ class RunStarts:
                     start.done.set_exception(result)
         self._task = None
 
-    def _write(self, batch: Sequence[_Start], now: datetime) -> list[str | ConflictError]:
+    def _write_batch(self, batch: Sequence[_Start], now: datetime) -> list[str | ConflictError]:
         with self._database.write() as connection:
             known = _find_known(connection, batch)
             results: list[str | ConflictError] = []
