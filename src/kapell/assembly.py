@@ -22,6 +22,7 @@ from kapell.errors import ConflictError, KapellError, NotFoundError
 from kapell.identity.oidc.configuring import make_providers
 from kapell.identity.oidc.service import Oidc
 from kapell.identity.service import Identity
+from kapell.kernel.events import to_micros
 from kapell.storage.data_folder import AUDIT_KEY, SERVER_DATABASE, DataFolder
 from kapell.storage.server_database import ServerDatabase, make_sqlite_url
 from kapell.storage.sizes import measure_databases
@@ -74,7 +75,7 @@ async def open_server(settings: Settings) -> AsyncIterator[tuple[Parts, str | No
         published = PublishedWorkflows(database)
         # The server's environment is nobody's namespace: there only a file that was named on purpose is looked into.
         secrets = _VaultOfAll(vault, SecretSource(settings.secrets, {}) if settings.secrets else None)
-        live = LiveEvents()
+        live = LiveEvents(to_micros(clock.now()))
 
         def prepare(engine: Engine) -> None:
             engine.definitions.find_published = lambda *name: _find_published(published, *name)

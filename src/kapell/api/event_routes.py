@@ -74,7 +74,7 @@ async def _watch_all(parts: Parts, watcher: Watcher, since: int | None) -> Async
             yield _encode(begin, "reset", {})
         for number, change in missed or ():
             yield _encode(number, "run", change)
-        yield b": welcome\n\n"
+        yield b"id: %d\n: welcome\n\n" % begin  # whoever is cut off before the first change resumes from here
         async for item in _follow(watcher):
             if item is None:
                 yield _HEARTBEAT

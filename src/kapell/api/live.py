@@ -88,13 +88,19 @@ class Watcher:
 class LiveEvents:
     """All watchers of an engine's runs; `note` is to be its listener."""
 
-    def __init__(self) -> None:
-        """Begin without watchers."""
+    def __init__(self, position: int = 0) -> None:
+        """Begin without watchers.
+
+        Args:
+            position: What changes are numbered on from. Each start of a server needs a higher one than the last has
+                come to, or a watcher of before would resume in the middle of changes that it has not seen.
+        """
         self._kept: deque[tuple[int, RunChange]] = deque(maxlen=_KEPT)
         self._of_all: set[Watcher] = set()
         self._of_one: dict[str, set[Watcher]] = {}
         self._starts: dict[str, asyncio.Future[RunRecord]] = {}
-        self.position = 0
+        self._is_closed = False
+        self.position = position
         """The number of the last change of all runs."""
 
     @property
@@ -107,6 +113,8 @@ class LiveEvents:
         """Fill a watcher's queue until the context is left."""
         watchers = self._of_all if watcher.run_id is None else self._of_one.setdefault(watcher.run_id, set())
         watchers.add(watcher)
+        if self._is_closed:
+            watcher.cut_off()  # it has come back before the server stopped to listen, and would hold the stop up
         try:
             yield watcher
         finally:
@@ -135,7 +143,8 @@ class LiveEvents:
         return self._starts.get(run_id)
 
     def close(self) -> None:
-        """End all streams, so that the server can stop."""
+        """End all streams, also those that are still to come, so that the server can stop."""
+        self._is_closed = True
         for watchers in [self._of_all, *self._of_one.values()]:
             for watcher in watchers:
                 watcher.cut_off()
