@@ -137,7 +137,7 @@ def check_origin(request: Request, public_url: str) -> None:
     Where a proxy changes the address, `public_url` is the one that browsers know.
     """
     origin = request.headers.get("origin")
-    expected = {f"{request.url.scheme}://{request.headers.get('host', '')}", public_url.rstrip("/")}
+    expected = {f"{request.url.scheme}://{request.headers.get('host', '')}", public_url.rstrip("/") or None}
     site = request.headers.get("sec-fetch-site", "same-origin")
     if (origin is not None and origin not in expected) or site not in {"same-origin", "none"}:
         raise ForbiddenError("The request comes from another site.", hint="Use the console, or an API token.")
