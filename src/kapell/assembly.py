@@ -6,6 +6,7 @@ It stands apart from `app.py`, which every command loads: what is wired here tak
 from __future__ import annotations
 
 import asyncio
+import os
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ from kapell.storage.data_folder import AUDIT_KEY, SERVER_DATABASE, DataFolder
 from kapell.storage.server_database import ServerDatabase, make_sqlite_url
 from kapell.storage.sizes import measure_databases
 from kapell.telemetry import get_logger
+from kapell.tracing.tracer import begin_tracing
 from kapell.vault import VaultSecrets, open_vault
 from kapell.workflows.published import PublishedWorkflows
 from kapell.workflows.service import Workflows
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
     from kapell.engine.secrets import NamespaceSecrets
     from kapell.language.model import Workflow
     from kapell.settings import Settings
+    from kapell.tracing.exporting import Exporter
+    from kapell.tracing.tracer import Tracer
     from kapell.vault import Vault
 
 log = get_logger(__name__)
@@ -77,9 +81,14 @@ async def open_server(settings: Settings) -> AsyncIterator[tuple[Parts, str | No
         secrets = _VaultOfAll(vault, SecretSource(settings.secrets, {}) if settings.secrets else None)
         live = LiveEvents(to_micros(clock.now()))
 
+        exporter = _open_exporter(settings)
+        tracers: list[Tracer] = []
+
         def prepare(engine: Engine) -> None:
             engine.definitions.find_published = lambda *name: _find_published(published, *name)
             engine.listen(live.note)
+            if exporter is not None:
+                tracers.append(begin_tracing(engine, exporter, settings.otlp_ratio))
 
         async with open_engine(settings, secrets=secrets, master_keys=vault.keys, prepare=prepare) as engine:
             identity = Identity(database, audit, clock)
@@ -115,9 +124,19 @@ async def open_server(settings: Settings) -> AsyncIterator[tuple[Parts, str | No
                     duty.cancel()
                 await asyncio.gather(*duties, return_exceptions=True)
                 await parts.evaluator.close()
+                await asyncio.gather(*(asyncio.to_thread(tracer.close) for tracer in tracers))
                 await parts.recorder.close()
                 await asyncio.to_thread(vault.record_uses)
                 await heads.finish()
+
+
+def _open_exporter(settings: Settings) -> Exporter | None:
+    """Return what sends traces, if they are wanted. Raises `UsageError` if its library is not there."""
+    if not settings.otlp_endpoint:
+        return None
+    from kapell.tracing.exporting import Exporter  # noqa: PLC0415 -- an optional extra
+
+    return Exporter(settings.otlp_endpoint, os.environ.get("OTEL_SERVICE_NAME", "kapell"))
 
 
 class _VaultOfAll:

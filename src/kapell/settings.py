@@ -119,7 +119,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         log_requests: Whether each request is logged, too (as `info`).
         otlp_endpoint: Where traces go, by OpenTelemetry's protocol over HTTP, for example `http://localhost:4318`; when
             it is empty, nothing is traced.
-        otlp_service: The name of the service in traces.
         otlp_ratio: Which share of the runs is traced, from 0 to 1; who starts one with a `traceparent` decides for it.
         durability: `effect` puts a task's result on disk before any effect that follows from it; `task` also before the
             next task starts.
@@ -167,7 +166,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_level: str = "info"
     log_requests: bool = False
     otlp_endpoint: str = ""
-    otlp_service: str = "kapell"
     otlp_ratio: float = 1.0
     durability: str = "effect"
 

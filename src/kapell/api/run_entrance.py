@@ -19,6 +19,7 @@ from kapell.api.problems import answer_error
 from kapell.api.run_views import RunStart, view_run
 from kapell.api.wire import decode_body
 from kapell.errors import UsageError
+from kapell.tracing.contexts import read_traceparent
 from kapell.workflows.model import LATEST
 
 if TYPE_CHECKING:
@@ -92,8 +93,11 @@ class RunEntrance:
         await caller.require(start.namespace)
         found = await self._find_workflow(start)
         name = f"workflow/{found.about.full_name}"
+        traceparent = request.headers.get("traceparent")
+        if traceparent is not None and read_traceparent(traceparent) is None:
+            traceparent = None
         record, is_new = await parts.run_starts.start(
-            caller.actor, found.workflow, name, start.namespace, start.input, options.key
+            caller.actor, found.workflow, name, start.namespace, start.input, options.key, traceparent=traceparent
         )
         return await parts.wait_for_end(record, options.wait), is_new
 

@@ -84,7 +84,15 @@ class RunStarts:
         self._task: asyncio.Task[None] | None = None
 
     async def start(
-        self, actor: Actor, workflow: Workflow, name: str, namespace: str, value: Any, key: str | None
+        self,
+        actor: Actor,
+        workflow: Workflow,
+        name: str,
+        namespace: str,
+        value: Any,
+        key: str | None,
+        *,
+        traceparent: str | None = None,
     ) -> tuple[RunRecord, bool]:
         """Start a run, and return its record when it is on disk, and whether it is new.
 
@@ -95,6 +103,7 @@ class RunStarts:
             namespace: Its namespace.
             value: The raw input.
             key: The idempotency key, if one was given.
+            traceparent: The caller's trace, if it has sent one (W3C Trace Context).
 
         Raises:
             ConflictError: The key has been used for something else.
@@ -113,7 +122,7 @@ class RunStarts:
             if record is not None:
                 return record, False
             with self._live.expect_start(found) as on_disk:
-                self._engine.start_run(workflow, value, run_id=found)
+                self._engine.start_run(workflow, value, run_id=found, traceparent=traceparent)
                 return await on_disk, True
         finally:
             self._under_way -= 1

@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from kapell.engine.admission import AttemptId
 from kapell.engine.measuring import measure
 from kapell.engine.secrets import Redactor
@@ -171,6 +173,9 @@ class Attempts:
         redactor = self.redactor_of(active)
         try:
             request = await self._make_request(active, attempt, dispatch)
+            traceparent = self._host.make_traceparent(active.state, attempt.entry, attempt.attempt)
+            if traceparent is not None:
+                request = replace(request, traceparent=traceparent)
             activity = self._activities[request.kind]
             context = _Context(self._logbook, request, redactor)
             started = to_micros(self._clock.now())

@@ -18,7 +18,7 @@ from kapell.clock import SteadyClock
 from kapell.engine.attempts import Attempts
 from kapell.engine.committer import Committer
 from kapell.engine.definitions import Definitions
-from kapell.engine.host import RunHost
+from kapell.engine.host import RunHost, make_no_traceparent
 from kapell.engine.inbox import Inbox
 from kapell.engine.loading import iter_events, load_active
 from kapell.engine.logbook import Logbook
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from kapell.clock import Clock
     from kapell.engine.admission import Admission
     from kapell.engine.expression_helper import ExpressionHelper
-    from kapell.engine.host import Listener
+    from kapell.engine.host import Listener, MakeTraceparent
     from kapell.engine.secrets import Secrets
     from kapell.engine.store import LogLine, RunStore
     from kapell.kernel.forking import RepeatedEffect
@@ -112,6 +112,7 @@ class Engine:
         self._duties: list[asyncio.Task[None]] = []
         self._fatal: KapellError | None = None
         self._listeners: list[Listener] = []
+        self._make_traceparent: MakeTraceparent = make_no_traceparent
         self.definitions = Definitions(store)
         self.logbook = Logbook(store, self.clock)
         self.unfinished: list[str] = []
@@ -153,6 +154,7 @@ class Engine:
         )
         self._host.attempts = self._attempts
         self._host.listeners = self._listeners
+        self._host.make_traceparent = self._make_traceparent
         self._recovery = Recovery(
             store=self.store,
             epoch=epoch,
@@ -227,7 +229,9 @@ class Engine:
 
     # -- runs ---------------------------------------------------------------------------------------------------------
 
-    def start_run(self, workflow: Workflow, value: Any, *, run_id: str | None = None) -> str:
+    def start_run(
+        self, workflow: Workflow, value: Any, *, run_id: str | None = None, traceparent: str | None = None
+    ) -> str:
         """Begin a run and return its id.
 
         The run is on disk when a listener has been told of its first event, or when `wait_run` has returned. Of a crash
@@ -237,6 +241,7 @@ class Engine:
             workflow: A valid workflow.
             value: The raw input, a JSON value.
             run_id: The run's id, if the caller makes it.
+            traceparent: The caller's trace, that the run becomes a part of (W3C Trace Context).
 
         Raises:
             UsageError: The workflow has tasks that cannot run yet, or the input is too large.
@@ -248,7 +253,8 @@ class Engine:
         measured = Known()
         self._check_size("input", value, measured)
         run_id = run_id or make_run_id(self.clock.now())
-        active = self._host.start_run(run_id, definition, c.StartRun(run_id=run_id, input=value))
+        command = c.StartRun(run_id=run_id, input=value, traceparent=traceparent)
+        active = self._host.start_run(run_id, definition, command)
         active.state.sizes = measured
         return run_id
 
@@ -350,6 +356,10 @@ class Engine:
     def listen_to_logs(self, listener: Callable[[str, LogLine], None]) -> None:
         """Tell `listener` of each line that a run writes, as it writes it."""
         self.logbook.listeners.append(listener)
+
+    def trace_with(self, make_traceparent: MakeTraceparent) -> None:
+        """Let attempts and child runs tell others of their trace; to be called before the start."""
+        self._make_traceparent = make_traceparent
 
     def listen_to_commits(self, listener: Callable[[int, float], None]) -> None:
         """Tell `listener`, which takes the place of any other, of each transaction: how many runs, how many seconds.

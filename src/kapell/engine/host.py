@@ -56,6 +56,9 @@ if TYPE_CHECKING:
     Listener = Callable[[ActiveRun, int, Sequence[Event]], None]
     """Told of a run's new events once they are durable: the run, the number of the first event, the events."""
 
+    MakeTraceparent = Callable[[State, int, int], str | None]
+    """Returns what an attempt tells others of its trace (W3C Trace Context): of a state, an entry, and its attempt."""
+
 log = get_logger(__name__)
 
 _DRAINING = Limits(max_events=1)
@@ -69,6 +72,11 @@ _HEAVY_BYTES = 1024 * 1024
 
 _TURN_SECONDS = 0.010
 """How long the host decides before the event loop has its turn again."""
+
+
+def make_no_traceparent(_state: State, _entry: int, _attempt: int) -> str | None:
+    """Tell others nothing: runs are not traced."""
+    return None
 
 
 class Moved:
@@ -129,6 +137,7 @@ class RunHost:
         self.parents: dict[str, tuple[str, int, int]] = {}
         """Child run -> the run that waits for it, its entry and attempt."""
         self.listeners: list[Listener] = []
+        self.make_traceparent: MakeTraceparent = make_no_traceparent
         self.load_child: Callable[[str], ActiveRun | None] = lambda _run_id: None
         self.is_closing = False
         self._is_draining = False
@@ -443,7 +452,13 @@ class RunHost:
             self.parents[effect.child_run_id] = (parent.run_id, effect.entry, attempt.number)
         child = self._make_run(effect.child_run_id, definition, parent_run_id)
         depth = parent.state.depth + 1 if spec.awaits else 0
-        start = c.StartRun(run_id=child.run_id, input=effect.input, parent_run_id=parent_run_id, depth=depth)
+        start = c.StartRun(
+            run_id=child.run_id,
+            input=effect.input,
+            parent_run_id=parent_run_id,
+            depth=depth,
+            traceparent=self.make_traceparent(parent.state, effect.entry, attempt.number),
+        )
         child.work.append(Work(start))
         self._move(child, group, _BEGIN_CHILD)
         return None if spec.awaits else c.EndAttempt(entry=effect.entry, attempt=attempt.number)

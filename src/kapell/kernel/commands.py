@@ -16,12 +16,16 @@ class Command(msgspec.Struct, tag_field="command", omit_defaults=True, frozen=Tr
 
 
 class StartRun(Command, tag="start", frozen=True, kw_only=True):
-    """Begin. `input` is the raw input, a JSON value; `depth` says how many runs wait for it, one above another."""
+    """Begin. `input` is the raw input, a JSON value; `depth` says how many runs wait for it, one above another.
+
+    `traceparent` names the span that the run is a part of (W3C Trace Context), if whoever starts it is traced.
+    """
 
     run_id: str
     input: Any
     parent_run_id: str | None = None
     depth: int = 0
+    traceparent: str | None = None
 
 
 class ForkRun(Command, tag="fork", frozen=True, kw_only=True):

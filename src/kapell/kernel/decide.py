@@ -153,6 +153,7 @@ def _start(program: Program, state: st.State, command: c.StartRun, now: int) -> 
         raw_input=command.input,
         parent_run_id=command.parent_run_id,
         depth=command.depth,
+        traceparent=command.traceparent,
     )
 
 

@@ -36,12 +36,13 @@ class Event(msgspec.Struct, tag_field="event", omit_defaults=True, gc=False, kw_
 
 
 class RunStarted(Event, tag="run_started", kw_only=True):
-    """The run exists. `depth` says how many runs wait for it, one above another."""
+    """The run exists. `depth` and `traceparent` are those of the command."""
 
     run_id: str
     raw_input: Any
     parent_run_id: str | None = None
     depth: int = 0
+    traceparent: str | None = None
 
 
 class InputAccepted(Event, tag="input_accepted", kw_only=True):

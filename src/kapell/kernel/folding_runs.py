@@ -23,6 +23,7 @@ def fold_run_started(program: Program, state: st.State, event: ev.RunStarted) ->
     _begin(state, event, event.raw_input)
     state.parent_run_id = event.parent_run_id
     state.depth = event.depth
+    state.traceparent = event.traceparent
     if program.input_schema is None and program.input_from is None and program.timeout is None:
         _enter_first(program, state)
     else:

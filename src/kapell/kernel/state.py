@@ -155,6 +155,7 @@ class State(msgspec.Struct, dict=True):
         status: `new`, `running`, `suspended`, `cancelling`, `completed`, `faulted` or `cancelled`.
         seq: The number of the last event that was folded in.
         depth: How many runs wait for this one, one above another.
+        traceparent: The span that the run is a part of, if whoever started it was traced.
         contexts: The context of each scope; 0 is the run's own.
         arrivals: How often the flow has come to each node.
         run_length: The workflow's timeout, in microseconds.
@@ -167,6 +168,7 @@ class State(msgspec.Struct, dict=True):
     seq: int = 0
     parent_run_id: str | None = None
     depth: int = 0
+    traceparent: str | None = None
     started_at: int = 0
     ended_at: int | None = None
     raw_input: Any = None

@@ -27,6 +27,7 @@ class ActivityRequest(msgspec.Struct, frozen=True, kw_only=True):
         arguments: The evaluated arguments, keyed as in the language (what stands under `with`, `run.shell`, ...).
         input: The task's transformed input, which URI templates refer to.
         returns: What a process gives back: `stdout`, `stderr`, `code`, `all` or `none`.
+        traceparent: What other systems are to be told of the trace (W3C Trace Context), where the run is traced.
     """
 
     run_id: str
@@ -38,6 +39,7 @@ class ActivityRequest(msgspec.Struct, frozen=True, kw_only=True):
     arguments: dict[str, Any]
     input: Any = None
     returns: str = "stdout"
+    traceparent: str | None = None
 
 
 class ActivityContext(Protocol):

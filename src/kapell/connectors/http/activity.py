@@ -83,6 +83,7 @@ def finish_call(method: str, uri: str, headers: dict[str, str], request: Activit
     if content_type is not None:
         headers[content_name or "Content-Type"] = content_type
     add_idempotency_key(method, headers, request.key)
+    add_trace(headers, request)
     return HttpCall(method=method, uri=uri, headers=headers, body=body)
 
 
@@ -90,6 +91,12 @@ def add_idempotency_key(method: str, headers: dict[str, str], key: str) -> None:
     """Add the key by which a server may recognise a resend, where the method needs one and the author set none."""
     if method not in IDEMPOTENT_METHODS and find_header(headers, "idempotency-key") is None:
         headers["Idempotency-Key"] = key
+
+
+def add_trace(headers: dict[str, str], request: ActivityRequest) -> None:
+    """Tell the server which trace the call belongs to, where it is traced and the author has not said otherwise."""
+    if request.traceparent is not None and find_header(headers, "traceparent") is None:
+        headers["traceparent"] = request.traceparent
 
 
 def read_endpoint(endpoint: Any, variables: Any) -> tuple[str, Any]:

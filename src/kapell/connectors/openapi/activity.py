@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from kapell.clock import Clock, SystemClock
-from kapell.connectors.http.activity import IDEMPOTENT_METHODS, HttpActivity, read_endpoint
+from kapell.connectors.http.activity import IDEMPOTENT_METHODS, HttpActivity, add_trace, read_endpoint
 from kapell.connectors.openapi.cache import DescriptionCache
 from kapell.connectors.openapi.call import make_call
 from kapell.sdk import ActivityContext, ActivityError, ActivityRequest
@@ -45,6 +47,9 @@ class OpenApiActivity:
         if not isinstance(parameters, dict):
             raise _refuse("The parameters must be an object of names and values.")
         call = make_call(operation, parameters, request.arguments.get("authentication"), request.key)
+        headers = dict(call.headers)
+        add_trace(headers, request)
+        call = replace(call, headers=headers)
         return await self._http.exchange(call, request.arguments)
 
     async def close(self) -> None:
