@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import ssl
 from typing import TYPE_CHECKING
 
@@ -44,8 +46,10 @@ def _say(error: BaseException) -> str:
     """Return the words of the system, where it has some: those of libraries name their own objects."""
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, OSError) and cause.strerror:
-            return cause.strerror.lower().removesuffix(".")
+        if isinstance(cause, socket.gaierror):
+            return "nobody knows that name"
+        if isinstance(cause, OSError) and cause.errno:
+            return os.strerror(cause.errno).lower()
         cause = cause.__cause__ or cause.__context__
     if isinstance(error, TimeoutError) or "timed out" in str(error).lower():
         return "no answer in time"

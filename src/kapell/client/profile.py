@@ -71,6 +71,8 @@ def find_profile(  # noqa: PLR0913 -- a profile's fields, and where to look for 
 ) -> Profile:
     """Return the profile: what is given, then the environment, then what an earlier sign-in has left.
 
+    An empty token is none, whatever the environment has.
+
     Raises:
         UsageError: The address is none, or a file cannot be read.
     """
@@ -120,7 +122,7 @@ def _find_proxy(address: str) -> str:
 
 def _find_token(address: str, token: str | None, token_file: str | Path | None, variables: Mapping[str, str]) -> str:
     if token is not None:
-        return _check_token(token, "The token")
+        return _check_token(token, "The token") if token else ""
     if token_file is not None:
         return _read_token(Path(token_file))
     if TOKEN in variables:

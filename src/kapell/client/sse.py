@@ -24,12 +24,13 @@ class SseParser:
     """Reads a stream, piece by piece as it comes.
 
     Attributes:
-        event_id: The last id that was told.
+        event_id: The id of the last event that came whole.
     """
 
     def __init__(self, event_id: str = "") -> None:
         """Begin a stream that was resumed after `event_id`."""
         self.event_id = event_id
+        self._begun_id = event_id
         self._decode = codecs.getincrementaldecoder("utf-8-sig")("replace").decode
         self._rest = ""
         self._kind = ""
@@ -56,10 +57,11 @@ class SseParser:
         elif name == "event":
             self._kind = value
         elif name == "id" and "\0" not in value:
-            self.event_id = value
+            self._begun_id = value
         return None
 
     def _dispatch(self) -> ServerSentEvent | None:
         kind, data = self._kind or "message", self._data
         self._kind, self._data = "", []
+        self.event_id = self._begun_id  # not before: a connection may break within an event
         return ServerSentEvent(kind, "\n".join(data), self.event_id) if data else None

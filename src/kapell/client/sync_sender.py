@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import urllib3
@@ -11,6 +12,7 @@ from urllib3.exceptions import (
     HTTPError,
     LocationParseError,
     NewConnectionError,
+    ProtocolError,
     ProxyError,
     SSLError,
 )
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _PIECE = 65_536
+_HTTP_1_0 = 10
 
 
 class Sender:
@@ -132,7 +135,7 @@ class Sender:
     ) -> urllib3.BaseHTTPResponse:
         connect = self.credentials.profile.timeout_seconds
         try:
-            return self._pool.request(
+            response = self._pool.request(
                 method,
                 url,
                 headers=dict(headers),
@@ -143,6 +146,10 @@ class Sender:
             )
         except LocationParseError as error:
             raise UsageError(f"{url} is no address: {error}.") from error
+        if not _is_framed(response):
+            response.close()
+            raise ProtocolError("the connection ended within the headers")
+        return response
 
     def _translate(self, error: HTTPError) -> KapellError:
         return translate_failure(self.credentials.profile.address, error)
@@ -194,6 +201,16 @@ def translate_failure(address: str, error: HTTPError) -> KapellError:
         return describe_distrust(address, str(cause))
     was_sent = not isinstance(cause, (NewConnectionError, ConnectTimeoutError))
     return describe_failure(address, cause, was_sent=was_sent)
+
+
+def _is_framed(response: urllib3.BaseHTTPResponse) -> bool:
+    """Tell whether an answer says where it ends; one that was cut within its headers does not.
+
+    The standard library takes what came of the headers for all of them.
+    """
+    if response.version == _HTTP_1_0 or response.status in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}:
+        return True
+    return "content-length" in response.headers or "transfer-encoding" in response.headers
 
 
 def _lower(headers: Mapping[str, str]) -> dict[str, str]:

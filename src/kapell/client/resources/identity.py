@@ -17,6 +17,7 @@ from kapell.client.wire.identity import (
     MadeToken,
     Me,
     Person,
+    Provider,
     Role,
     Scope,
     Session,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 # A resource has a method `list`, so the type of that name is out of reach in its annotations.
 Grants = list[Grant]
 Holders = list[Holder]
+Providers = list[Provider]
 RoleList = list[Role]
 Sessions = list[Session]
 
@@ -41,6 +43,11 @@ class Account(Resource[S]):
     def get(self) -> Call[Me]:
         """Say who is calling, and what they may do."""
         return Call(method="GET", path="/me", gives=Me)
+
+    @operation
+    def providers(self) -> Call[Providers]:
+        """Return the providers that people may sign in by, in a browser; this needs no token."""
+        return Call(method="GET", path="/sign-in/providers", gives=Providers)
 
     @operation
     def sign_in(self, name: str, password: str) -> Call[Session]:

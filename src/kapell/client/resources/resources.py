@@ -6,6 +6,7 @@ from typing import Generic
 
 from kapell.client.operations import S
 from kapell.client.resources.audit import Audit, Server
+from kapell.client.resources.expressions import Expressions
 from kapell.client.resources.identity import Account, Bindings, Groups, People, Roles, Tokens
 from kapell.client.resources.runs import Runs
 from kapell.client.resources.workflows import Secrets, Workflows
@@ -17,6 +18,7 @@ class Resources(Generic[S]):
     Attributes:
         runs: Runs.
         workflows: Stored workflows.
+        expressions: Expressions, to be tried.
         secrets: Secrets of namespaces.
         me: The caller: who they are, their sessions and password.
         tokens: API tokens.
@@ -32,6 +34,7 @@ class Resources(Generic[S]):
         """Ask by `sender`."""
         self.runs: Runs[S] = Runs(sender)
         self.workflows: Workflows[S] = Workflows(sender)
+        self.expressions: Expressions[S] = Expressions(sender)
         self.secrets: Secrets[S] = Secrets(sender)
         self.me: Account[S] = Account(sender)
         self.tokens: Tokens[S] = Tokens(sender)

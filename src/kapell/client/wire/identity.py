@@ -59,6 +59,20 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime
 
 
+class Provider(msgspec.Struct, frozen=True):
+    """A provider that people may sign in by.
+
+    Attributes:
+        key: Its short name.
+        title: What a button for it says.
+        href: Where a browser goes to begin.
+    """
+
+    key: str
+    title: str
+    href: str
+
+
 class Person(msgspec.Struct, frozen=True, kw_only=True):
     """An account.
 
