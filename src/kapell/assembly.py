@@ -10,6 +10,8 @@ import os
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
 
+from kapell.api.bulk_operations import BulkOperations
+from kapell.api.bulk_store import BulkStore
 from kapell.api.live import LiveEvents
 from kapell.api.parts import Parts
 from kapell.api.run_starts import RunStarts
@@ -18,6 +20,7 @@ from kapell.audit.head_keeper import HeadKeeper
 from kapell.audit.service import open_audit_log
 from kapell.audit.witnesses import make_witnesses
 from kapell.clock import SystemClock
+from kapell.engine.maintenance.indexing import index_regularly
 from kapell.engine.secrets import SecretSource
 from kapell.errors import ConflictError, KapellError, NotFoundError
 from kapell.identity.oidc.configuring import make_providers
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
 
     from kapell.engine.engine import Engine
     from kapell.engine.secrets import NamespaceSecrets
+    from kapell.engine.store import RunStore
     from kapell.language.model import Workflow
     from kapell.settings import Settings
     from kapell.tracing.exporting import Exporter
@@ -109,6 +113,7 @@ async def open_server(settings: Settings) -> AsyncIterator[tuple[Parts, str | No
                 vault=vault,
                 measure_storage=lambda: measure_databases(settings.data, database),
                 oidc=Oidc(identity.transactions, make_providers(settings)),
+                bulk=BulkOperations(BulkStore(database), engine, identity.access, clock),
             )
             password = await asyncio.to_thread(identity.accounts.ensure_administrator, clock.now())
             duties = [
@@ -116,10 +121,13 @@ async def open_server(settings: Settings) -> AsyncIterator[tuple[Parts, str | No
                 _begin("tidying", _repeat("tidying", _TIDY_SECONDS, lambda: _tidy(parts))),
                 _begin("uses_of_secrets", _repeat("uses_of_secrets", _USES_SECONDS, vault.record_uses)),
                 _begin("loop_watch", parts.loop_watch.run()),
+                _begin("indexing", _keep_index(settings, engine.store)),
             ]
+            parts.bulk.begin(parts.record)
             try:
                 yield parts, password
             finally:
+                await parts.bulk.close()
                 for duty in duties:
                     duty.cancel()
                 await asyncio.gather(*duties, return_exceptions=True)
@@ -160,6 +168,15 @@ def _find_published(published: PublishedWorkflows, namespace: str, name: str, ve
 def _tidy(parts: Parts) -> None:
     parts.identity.prune()
     parts.run_starts.forget_old_keys()
+    parts.bulk.store.forget_old(parts.clock.now())
+
+
+async def _keep_index(settings: Settings, store: RunStore) -> None:
+    """Keep the search index up to date; where runs' data is encrypted, see to it that no index holds it."""
+    if settings.encrypt_at_rest:
+        await asyncio.to_thread(store.clear_index)
+        await asyncio.Event().wait()
+    await index_regularly(store)
 
 
 def _begin(name: str, duty: Coroutine[Any, Any, None]) -> asyncio.Task[None]:

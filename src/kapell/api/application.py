@@ -10,6 +10,7 @@ from fastapi.openapi.utils import get_openapi
 import kapell
 from kapell.api import (
     audit_routes,
+    bulk_routes,
     event_routes,
     expression_routes,
     health_routes,
@@ -18,6 +19,7 @@ from kapell.api import (
     run_routes,
     secret_routes,
     session_routes,
+    statistics_routes,
     workflow_routes,
 )
 from kapell.api.callers import Needs
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 PREFIX = "/api/v1"
 _MODULES = (
     run_routes,
+    bulk_routes,
+    statistics_routes,
     event_routes,
     expression_routes,
     session_routes,

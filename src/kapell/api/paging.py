@@ -25,7 +25,7 @@ def cut_page(found: Sequence[T], limit: int, name: Callable[[T], object]) -> Pag
 
 def read_number(cursor: str | None) -> int | None:
     """Return the number that a cursor is. Raises `UsageError`."""
-    if cursor is not None and not cursor.isdigit():
+    if cursor is not None and not (cursor.isascii() and cursor.isdigit()):
         raise _refuse()
     return None if cursor is None else int(cursor)
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from kapell.api.bulk_operations import BulkOperations
     from kapell.api.live import LiveEvents
     from kapell.api.run_starts import RunStarts
     from kapell.audit import AuditEntry, AuditLog
@@ -58,6 +59,7 @@ class Parts:
         published: PublishedWorkflows,
         vault: Vault,
         oidc: Oidc,
+        bulk: BulkOperations,
         measure_storage: Callable[[], dict[str, int]],
     ) -> None:
         """Take the parts."""
@@ -76,6 +78,7 @@ class Parts:
         self.published = published
         self.vault = vault
         self.oidc = oidc
+        self.bulk = bulk
         self.pending_sign_ins = PendingSignIns(clock)
         self.evaluator = Evaluator(settings)
         self.measure_storage = measure_storage

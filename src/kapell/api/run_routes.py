@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-import msgspec
 from fastapi import APIRouter, Header, Query, Request, Response
 
 from kapell.api.callers import needs
 from kapell.api.paging import Cursor, Limit, cut_page
 from kapell.api.parts import in_thread, parts_of
 from kapell.api.run_entrance import KEY_LENGTH, LONGEST_WAIT, PERMISSION
+from kapell.api.run_filters import AskedOfQuery, check_texts, make_filter
 from kapell.api.run_views import (
     Asked,
     Fork,
@@ -28,7 +28,8 @@ from kapell.api.wire import Page, answer, body, gives, takes
 from kapell.audit import AuditEntry
 from kapell.engine.definitions import Definitions
 from kapell.engine.loading import iter_events, load_active
-from kapell.engine.store import LogLine, RunFilter
+from kapell.engine.selecting import make_cursor
+from kapell.engine.store import LogLine
 from kapell.errors import NotFoundError
 from kapell.kernel.events import to_micros
 from kapell.kernel.narration import Narrator
@@ -42,9 +43,6 @@ if TYPE_CHECKING:
     from kapell.engine.store import RunRecord
 
 router = APIRouter(tags=["runs"])
-
-_MOST_PAGES = 50
-_SCANNED = 200
 
 IdempotencyKey = Annotated[
     str | None,
@@ -72,42 +70,24 @@ async def start_run(
 @router.get("/runs", responses=gives(Page[RunView]))
 async def list_runs(
     request: Request,
+    asked: AskedOfQuery,
     caller: Any = needs("run.read"),
-    status: Annotated[list[str] | None, Query(description="Only these; may be repeated.")] = None,
-    namespace: str | None = None,
-    name: str | None = None,
-    parent: str | None = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response:
-    """List runs, the newest first."""
+    """List runs, the newest first: started last; or ended, or changed last, where only such times are asked for.
+
+    A page of a search by text may have fewer runs than asked for, and still a `next`.
+    """
     parts = parts_of(request)
-    if namespace is not None:
-        await caller.require(namespace)
-    where = RunFilter(statuses=frozenset(status or ()), namespace=namespace, name=name, parent_run_id=parent)
-    found, last = await in_thread(_list_visible, parts, where, caller.namespaces, limit, cursor)
-    return answer(Page([view_run(record) for record in found], last))
-
-
-def _list_visible(
-    parts: Parts, where: RunFilter, namespaces: frozenset[str] | None, limit: int, after: str | None
-) -> tuple[list[RunRecord], str | None]:
-    """Return a page of the runs that the caller may see, and the cursor of the next one."""
-    if namespaces is not None and len(namespaces) == 1 and where.namespace is None:
-        where = msgspec.structs.replace(where, namespace=next(iter(namespaces)))
-    found: list[RunRecord] = []
-    for _ in range(_MOST_PAGES):
-        size = limit + 1 if namespaces is None or where.namespace is not None else _SCANNED
-        page = parts.engine.store.list_runs(where, limit=size, after=after)
-        for record in page:
-            if namespaces is None or record.namespace in namespaces:
-                if len(found) == limit:
-                    return found, found[-1].run_id
-                found.append(record)
-        if len(page) < size:
-            return found, None
-        after = page[-1].run_id
-    return found, after
+    check_texts(cursor)
+    where = await make_filter(parts, caller, asked)
+    if where.text:
+        found = await in_thread(parts.engine.store.search_runs, where, limit=limit, after=cursor)
+        return answer(Page([view_run(record) for record in found.records], found.next_after))
+    records = await in_thread(parts.engine.store.list_runs, where, limit=limit + 1, after=cursor)
+    page = cut_page(records, limit, lambda record: make_cursor(where, record))
+    return answer(Page([view_run(record) for record in page.items], page.next))
 
 
 @router.get("/runs/{run_id}", responses=gives(RunDetail))

@@ -2,7 +2,7 @@
 
 Statistics read some hundred counts, however many runs there are, and they are right at every moment. A count is one
 number under (span, begin, version of a workflow, what). How long completed runs took is counted in classes whose bounds
-grow by a factor of 2^(1/8): a percentile that is read from them is within 4.5 % of the true one.
+grow by a factor of 2^(1/8): a percentile that is read from them is within 5 % of the true one.
 """
 
 from __future__ import annotations

@@ -1,0 +1,77 @@
+"""The search index trails the runs: whoever starts a run does not wait until it can be found."""
+
+from __future__ import annotations
+
+import asyncio
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from kapell.engine.store import RunText
+from kapell.engine.words import MAX_CHARACTERS, find_words, split_words
+from kapell.errors import KapellError, StorageError
+from kapell.telemetry import get_logger
+
+if TYPE_CHECKING:
+    from kapell.engine.store import RunStore, UnindexedRun
+
+log = get_logger(__name__)
+
+_AT_ONCE = 200
+_LOOK_SECONDS = 0.25
+_RETRY_SECONDS = 5.0
+
+
+class _FirstEvent(msgspec.Struct):
+    """What the index needs of a run's first event; whatever else a batch holds is passed over."""
+
+    raw_input: msgspec.Raw = msgspec.Raw(b"null")
+    payloads: dict[str, str] = {}
+
+
+_decoder = msgspec.json.Decoder(list[_FirstEvent])
+
+
+async def index_regularly(store: RunStore) -> None:
+    """Tell the index of new runs, four times a second; while there are many, it takes every other moment."""
+    while True:
+        began = perf_counter()
+        try:
+            count = await asyncio.to_thread(index_runs, store, _AT_ONCE)
+        except StorageError as error:
+            log.warning("indexing_delayed", message=error.message)
+            await asyncio.sleep(_RETRY_SECONDS)
+            continue
+        await asyncio.sleep(_LOOK_SECONDS if count < _AT_ONCE else perf_counter() - began)
+
+
+def index_runs(store: RunStore, limit: int) -> int:
+    """Tell the index of up to `limit` runs that it does not know, and return how many. Raises `StorageError`."""
+    found = store.list_unindexed(limit)
+    if found:
+        store.index_texts([_make_text(store, run) for run in found])
+    return len(found)
+
+
+def _make_text(store: RunStore, run: UnindexedRun) -> RunText:
+    record = run.record
+    words = find_words([record.name, record.error])
+    try:
+        words += _find_input_words(store, run)
+    except (KapellError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        # A run that cannot be read is found by its name: it must not keep the others out of the index.
+        log.warning("input_not_indexed", run_id=record.run_id, error=f"{type(error).__name__}: {error}")
+    return RunText(run.place, run.fault, record.run_id, record.namespace, words)
+
+
+def _find_input_words(store: RunStore, run: UnindexedRun) -> list[str]:
+    events = _decoder.decode(run.first.body) if run.first is not None else []
+    if not events:
+        return []
+    digest = events[0].payloads.get("raw_input")
+    if digest is None:
+        value: Any = msgspec.json.decode(events[0].raw_input)
+        return find_words([value])
+    # A large value is not taken apart for its first words; so its keys are among them.
+    return split_words(store.get_payload(digest)[:MAX_CHARACTERS].decode(errors="ignore"))
