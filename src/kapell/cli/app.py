@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 import kapell
 from kapell.cli import exits, options
 from kapell.cli.audit_app import audit_app
-from kapell.cli.keeping_commands import backup, restore
+from kapell.cli.keeping_commands import backup, doctor, restore
 from kapell.cli.output import is_terminal, say_error
 from kapell.cli.runs_app import runs_app
 from kapell.errors import KapellError
@@ -46,6 +46,7 @@ app.add_typer(audit_app, name="audit")
 app.add_typer(runs_app, name="runs")
 app.command()(backup)
 app.command()(restore)
+app.command()(doctor)
 
 
 def main() -> None:

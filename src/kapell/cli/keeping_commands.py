@@ -1,4 +1,4 @@
-"""The commands for those who keep an installation: backup, restore."""
+"""The commands for those who keep an installation: backup, restore, doctor."""
 
 from pathlib import Path
 from typing import Annotated
@@ -61,3 +61,21 @@ def restore(
 
     settings = read_settings(data=data, database=database)
     return backing_up.restore(settings, file, replaces=replace, as_json=json, quiet=quiet)
+
+
+def doctor(
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Take rights on databases and keys away from others; change nothing else.")
+    ] = False,
+    data: options.Data = None,
+    database: Database = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Name what could not be looked at, too.")] = False,
+    json: options.Json = False,
+) -> int:
+    """Look at an installation, also at a broken one, and say what to do: exits 1 if there is a problem.
+
+    The settings in force count: run it as the user and with the environment of the server.
+    """
+    from kapell.cli.doctoring import see_doctor
+
+    return see_doctor(data, database, fixes=fix, as_json=json, verbose=verbose)
