@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 from fastapi import APIRouter, Query, Request, Response
 
+from kapell.api.asked_runs import AskedRuns
 from kapell.api.bulk_operations import MOST_RUNS, PERMISSIONS
 from kapell.api.bulk_store import BulkAction, BulkOrder, BulkState, BulkTarget, Outcome, ReasonCount
 from kapell.api.callers import needs
 from kapell.api.paging import Cursor, Limit, cut_page, read_number
 from kapell.api.parts import in_thread, parts_of
-from kapell.api.run_filters import AskedRuns, check_texts, make_filter
+from kapell.api.run_filters import check_texts, make_filter
 from kapell.api.run_views import RunView, view_run
 from kapell.api.wire import Page, answer, body, gives, takes
 from kapell.audit import AuditEntry

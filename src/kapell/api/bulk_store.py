@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 import sqlalchemy as sa
 
-from kapell.api.run_filters import AskedRuns
+from kapell.api.asked_runs import AskedRuns
 from kapell.errors import ConflictError, NotFoundError
 from kapell.identity.model import Principal
 from kapell.storage.tables.bulk import bulk_operations as operations
