@@ -30,12 +30,14 @@ from kapell.engine.definitions import Definitions
 from kapell.engine.loading import iter_events, load_active
 from kapell.engine.selecting import make_cursor
 from kapell.engine.store import LogLine
-from kapell.errors import NotFoundError
+from kapell.errors import ConflictError, NotFoundError
 from kapell.kernel.events import to_micros
+from kapell.kernel.forking import RepeatedEffect, plan_fork
 from kapell.kernel.narration import Narrator
 from kapell.kernel.recovery import fold
 from kapell.kernel.state import State
 from kapell.kernel.why import Explanation, explain_run, explain_task
+from kapell.reasons import Reason
 
 if TYPE_CHECKING:
     from kapell.api.callers import Caller
@@ -259,6 +261,28 @@ async def skip_task(
     parts = await record_command(request, run_id, caller, "run.skip", skip.reason)
     await parts.engine.skip_task(run_id, skip.output)
     return await _show(parts, run_id)
+
+
+@router.get("/runs/{run_id}/fork", responses=gives(list[RepeatedEffect]))
+async def preview_fork(
+    request: Request,
+    run_id: str,
+    reference: Annotated[str, Query(description="The task to begin with.")],
+    caller: Any = needs("run.repair"),
+) -> Response:
+    """Say what a fork that begins at a task may do once more; nothing is begun."""
+    parts = parts_of(request)
+    record = await get_visible(parts, run_id, caller)
+    return answer(await in_thread(_list_repeats, parts, record, reference))
+
+
+def _list_repeats(parts: Parts, record: RunRecord, reference: str) -> list[RepeatedEffect]:
+    program = Definitions(parts.engine.store).get(record.definition).program
+    events = (event for _, event in iter_events(parts.engine.store, record.run_id))
+    plan = plan_fork(program, events, reference, record.run_id)
+    if isinstance(plan, Reason):
+        raise ConflictError(plan.text)
+    return list(plan.repeats)
 
 
 @router.post("/runs/{run_id}/fork", status_code=201, responses=gives(Forked, 201), openapi_extra=takes(Fork))

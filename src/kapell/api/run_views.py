@@ -9,6 +9,7 @@ import msgspec
 
 from kapell.engine.store import RunRecord, RunStatus
 from kapell.kernel.events import from_micros
+from kapell.kernel.forking import RepeatedEffect
 from kapell.language.error_types import WorkflowError
 
 if TYPE_CHECKING:
@@ -141,10 +142,10 @@ class Fork(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Forked(msgspec.Struct, frozen=True):
-    """A new run, and what will happen again in it."""
+    """A new run, and what may be done once more by it."""
 
     run: RunView
-    repeats: list[Any]
+    repeats: list[RepeatedEffect]
 
 
 def view_run(record: RunRecord) -> RunView:

@@ -13,7 +13,17 @@ from kapell.client.following import Stream
 from kapell.client.operations import Resource, S, listing, operation, procedure, streaming
 from kapell.client.steps import NOW, Pause
 from kapell.client.wire import runs as wire
-from kapell.client.wire.runs import Explanation, Forked, LogLine, Missed, Run, RunChange, RunDetail, RunEvent
+from kapell.client.wire.runs import (
+    Explanation,
+    Forked,
+    LogLine,
+    Missed,
+    RepeatedEffect,
+    Run,
+    RunChange,
+    RunDetail,
+    RunEvent,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -27,6 +37,9 @@ _HELD_SECONDS = 30.0
 
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 1.0
+
+RepeatedEffects = list[RepeatedEffect]
+"""Within the class, `list` is the method."""
 
 
 class Runs(Resource[S]):
@@ -241,6 +254,17 @@ class Runs(Resource[S]):
     def skip(self, run_id: str, *, output: Any = msgspec.UNSET, reason: str = "") -> Call[Run]:
         """Let the failed task of a run count as done, with this output if one is given."""
         return _command(run_id, "skip", wire.Skip(output, reason))
+
+    @operation
+    def preview_fork(self, run_id: str, reference: str) -> Call[RepeatedEffects]:
+        """Say what a fork that begins at a task may do once more; nothing is begun."""
+        return Call(
+            method="GET",
+            path="/runs/{run_id}/fork",
+            gives=RepeatedEffects,
+            at={"run_id": run_id},
+            query={"reference": reference},
+        )
 
     @operation
     def fork(self, run_id: str, reference: str) -> Call[Forked]:

@@ -190,11 +190,23 @@ class LogLine(msgspec.Struct, frozen=True, kw_only=True):
     seq: int = 0
 
 
+class RepeatedEffect(msgspec.Struct, frozen=True):
+    """What a run has done and a fork of it may do once more.
+
+    Attributes:
+        reference: The task.
+        what: What it does.
+    """
+
+    reference: str
+    what: str
+
+
 class Forked(msgspec.Struct, frozen=True):
-    """A new run, and what may be done once more by it: each with the task's `reference`, and `what` it does."""
+    """A new run, and what may be done once more by it."""
 
     run: Run
-    repeats: list[Any]
+    repeats: list[RepeatedEffect]
 
 
 # -- bodies ------------------------------------------------------------------------------------------------------------
