@@ -16,6 +16,7 @@ import msgspec
 from kapell.kernel import events as ev
 from kapell.kernel import state as st
 from kapell.kernel.evolve import evolve
+from kapell.language.error_types import TIMEOUT
 from kapell.language.program import Kind
 from kapell.tracing.contexts import make_attempt_id, make_span_id, read_traceparent
 
@@ -207,6 +208,8 @@ class RunTrace:
                 facts[f"kapell.{name}"] = getattr(event, name)
         if (error := getattr(event, "error", None)) is not None:
             facts["error.type"] = error.type
+        if getattr(event, "purpose", "") == "timeout":
+            span.error = span.facts["error.type"] = TIMEOUT  # it ends with this event, and no other says so
         self._note(span, event, facts)
 
     # -- attempts ------------------------------------------------------------------------------------------------------
