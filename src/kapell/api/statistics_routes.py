@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 router = APIRouter(tags=["runs"])
 
+Level = Literal["namespace", "workflow", "version"]
+
 _SPANS = {"hour": HOUR, "day": DAY}
 _DEFAULT_BUCKETS = {"hour": 24, "day": 30}
 _MOST_BUCKETS = 750
@@ -113,9 +115,7 @@ async def get_statistics(
     namespace: str | None = None,
     name: str | None = None,
     version: str | None = None,
-    by: Annotated[
-        Literal["namespace", "workflow", "version"] | None, Query(description="Also tell these apart.")
-    ] = None,
+    by: Annotated[Level | None, Query(description="Also tell these apart.")] = None,
 ) -> Response:
     """Count the runs that the caller may see. The period is widened to whole hours or days."""
     parts = parts_of(request)
@@ -159,7 +159,7 @@ def _round_up(at: datetime, span: timedelta, *, is_down: bool = False) -> dateti
     return EPOCH + ((at - EPOCH) - rest + (timedelta() if is_down or not rest else span))
 
 
-def make_statistics(store: RunStore, where: CountFilter, by: str | None) -> Statistics:
+def make_statistics(store: RunStore, where: CountFilter, by: Level | None) -> Statistics:
     """Return the statistics of a period. Raises `StorageError`."""
     length, span = where.until - where.since, timedelta(seconds=where.span_seconds)
     buckets: dict[datetime, Counter[int]] = {}
@@ -183,10 +183,10 @@ def make_statistics(store: RunStore, where: CountFilter, by: str | None) -> Stat
     )
 
 
-def _list_subjects(store: RunStore, where: CountFilter, by: str) -> list[SubjectFigures]:
+def _list_subjects(store: RunStore, where: CountFilter, by: Level) -> list[SubjectFigures]:
     parts = {"namespace": 1, "workflow": 2, "version": 3}[by]
     found: dict[tuple[str, ...], Counter[int]] = {}
-    for each in store.count_by_subject(where):
+    for each in store.count_by_subject(msgspec.structs.replace(where, level=by)):
         subject = (each.namespace, each.name, each.version)[:parts]
         found.setdefault(subject, Counter())[each.what] += each.count
     rows = sorted(found.items(), key=lambda row: (-row[1][STARTED], row[0]))

@@ -254,15 +254,25 @@ class CountFilter(msgspec.Struct, kw_only=True, frozen=True):
         namespaces: Any of these namespaces, in addition; `None` for all.
         name: The workflow's name.
         version: The workflow's version.
+        level: How finely `count_by_subject` tells subjects apart.
     """
 
     span_seconds: int
     since: datetime
     until: datetime
+    level: Literal["all", "namespace", "workflow", "version"] = "all"
     namespace: str | None = None
     namespaces: frozenset[str] | None = None
     name: str | None = None
     version: str | None = None
+
+    @property
+    def allowed_namespaces(self) -> frozenset[str] | None:
+        """The namespaces that are counted; `None` for all."""
+        if self.namespace is None:
+            return self.namespaces
+        only = frozenset({self.namespace})
+        return only if self.namespaces is None else only & self.namespaces
 
 
 class Count(msgspec.Struct, frozen=True):
@@ -280,7 +290,7 @@ class Count(msgspec.Struct, frozen=True):
 
 
 class SubjectCount(msgspec.Struct, frozen=True):
-    """How often something happened in all buckets to the runs of one version of a workflow."""
+    """How often something happened in all buckets to the runs of one subject: empty is what is not told apart."""
 
     namespace: str
     name: str
@@ -410,7 +420,7 @@ class RunStore(Protocol):
         ...
 
     def count_by_subject(self, where: CountFilter) -> list[SubjectCount]:
-        """Return what happened in all buckets together, by namespace, name and version, in that order."""
+        """Return what happened in all buckets together, by subjects of the filter's level, in their order."""
         ...
 
     # -- the search index ----------------------------------------------------------------------------------------------

@@ -67,8 +67,9 @@ RUNS_SCHEMA: tuple[str, ...] = (
     ) STRICT
     """,
     "CREATE INDEX faults_by_run ON faults (run_key)",
-    # What is counted: the versions of workflows, and how many of their runs started, ended and took how long in each
-    # hour and day. `what` is one of the numbers in engine/counting.py. Counts outlive the runs.
+    # What is counted: of everything, each namespace, workflow and version (empty is what is not told apart), how many
+    # runs started, ended and took how long in each hour and day. `what` is one of the numbers in engine/counting.py.
+    # Counts outlive the runs.
     """
     CREATE TABLE subjects (
         subject_key INTEGER NOT NULL PRIMARY KEY,
@@ -81,11 +82,11 @@ RUNS_SCHEMA: tuple[str, ...] = (
     """
     CREATE TABLE run_counts (
         span_seconds INTEGER NOT NULL,
-        begins_at INTEGER NOT NULL,
         subject_key INTEGER NOT NULL REFERENCES subjects (subject_key),
+        begins_at INTEGER NOT NULL,
         what INTEGER NOT NULL,
         count INTEGER NOT NULL,
-        PRIMARY KEY (span_seconds, begins_at, subject_key, what)
+        PRIMARY KEY (span_seconds, subject_key, begins_at, what)
     ) STRICT, WITHOUT ROWID
     """,
     # The truth: batches of events, never changed. crc32 covers every other column.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from kapell.engine.counting import Counts
+from kapell.engine.counting import Counts, choose_level
 from kapell.engine.rows import from_microseconds, to_microseconds
 from kapell.engine.selecting import make_place, matches, read_cursor
 from kapell.engine.soundness import check_payload
@@ -274,14 +274,16 @@ class MemoryRunStore:
 
     def _list_counts(self, where: CountFilter) -> Iterator[tuple[int, Subject, int, int]]:
         since, until = to_microseconds(where.since), to_microseconds(where.until)
+        level, allowed = choose_level(where), where.allowed_namespaces
         with self._medium.lock:
-            for (span, begins_at, subject, what), count in self._medium.counts.found.items():
-                wanted = (where.namespace, where.name, where.version)
+            for (span, subject, begins_at, what), count in self._medium.counts.sum_up().items():
                 if (
                     span == where.span_seconds
                     and since <= begins_at < until
-                    and all(each in (None, part) for each, part in zip(wanted, subject, strict=True))
-                    and (where.namespaces is None or subject[0] in where.namespaces)
+                    and [bool(part) for part in subject] == [number < level for number in range(3)]
+                    and where.name in (None, subject[1])
+                    and where.version in (None, subject[2])
+                    and (allowed is None or subject[0] in allowed)
                 ):
                     yield begins_at, subject, what, count
 

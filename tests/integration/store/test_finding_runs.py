@@ -139,13 +139,33 @@ def test_what_happens_is_counted_by_hour_and_day_and_by_version(store, add_runs)
         (hour + timedelta(hours=1), 1, 1),
         (hour + timedelta(hours=1), took, 1),
     ]
-    subjects = store.count_by_subject(CountFilter(span_seconds=HOUR, since=hour, until=hour + timedelta(hours=1)))
+    subjects = store.count_by_subject(
+        CountFilter(span_seconds=HOUR, since=hour, until=hour + timedelta(hours=1), level="version")
+    )
     assert [(each.namespace, each.name, each.version, each.what, each.count) for each in subjects] == [
         ("bank", "order", "1.0.0", STARTED, 1),
         ("bank", "order", "2.0.0", STARTED, 1),
         ("bank", "order", "2.0.0", 3, 1),
         ("shop", "order", "1.0.0", STARTED, 2),
         ("shop", "order", "1.0.0", 2, 1),
+    ]
+
+
+def test_subjects_are_told_apart_as_finely_as_is_asked(store, add_runs):
+    add_runs(a={}, b={"version": "2.0.0"}, c={"name": "bill"}, d={"namespace": "bank"})
+    day = NOW.replace(hour=0, minute=0, second=0, microsecond=0)
+
+    def count_by(level, **fields):
+        where = CountFilter(span_seconds=DAY, since=day, until=day + timedelta(days=1), level=level, **fields)
+        return [(each.namespace, each.name, each.version, each.count) for each in store.count_by_subject(where)]
+
+    assert count_by("all") == [("", "", "", 4)]
+    assert count_by("namespace") == [("bank", "", "", 1), ("shop", "", "", 3)]
+    assert count_by("workflow", namespace="shop") == [("shop", "bill", "", 1), ("shop", "order", "", 2)]
+    assert count_by("namespace", name="order") == [("bank", "order", "", 1), ("shop", "order", "", 2)]
+    assert count_by("version", name="order", namespaces=frozenset({"shop"})) == [
+        ("shop", "order", "1.0.0", 1),
+        ("shop", "order", "2.0.0", 1),
     ]
 
 

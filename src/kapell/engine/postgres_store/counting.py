@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kapell.engine.counting import build_conditions
 from kapell.engine.rows import from_microseconds, to_microseconds
 from kapell.engine.store import Count, CountFilter, SubjectCount
 
@@ -14,12 +15,21 @@ if TYPE_CHECKING:
 _ADD_SUBJECT = "INSERT INTO subjects (namespace, name, version) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
 _FIND_SUBJECT = "SELECT subject_key FROM subjects WHERE namespace = %s AND name = %s AND version = %s"
 _ADD_COUNT = """
-    INSERT INTO run_counts (span_seconds, begins_at, subject_key, what, count) VALUES (%s, %s, %s, %s, %s)
-    ON CONFLICT (span_seconds, begins_at, subject_key, what) DO UPDATE SET count = run_counts.count + excluded.count
+    INSERT INTO run_counts (span_seconds, subject_key, begins_at, what, count) VALUES (%s, %s, %s, %s, %s)
+    ON CONFLICT (span_seconds, subject_key, begins_at, what) DO UPDATE SET count = run_counts.count + excluded.count
 """
 _WITHIN = """
-    FROM run_counts JOIN subjects USING (subject_key)
+    FROM run_counts
     WHERE span_seconds = %s AND begins_at >= %s AND begins_at < %s
+        AND subject_key IN (SELECT subject_key FROM subjects WHERE {subjects})
+"""
+_COUNT = """
+    SELECT begins_at, what, sum(count)::int8 {within} GROUP BY begins_at, what ORDER BY begins_at, what
+"""
+_COUNT_BY_SUBJECT = """
+    SELECT namespace, name, version, what, count
+    FROM (SELECT subject_key, what, sum(count)::int8 AS count {within} GROUP BY subject_key, what) AS counted
+    JOIN subjects USING (subject_key) ORDER BY namespace COLLATE "C", name COLLATE "C", version COLLATE "C", what
 """
 _REMEMBERED_SUBJECTS = 10_000
 
@@ -51,8 +61,8 @@ class SubjectKeys:
 def list_rows(connection: Connection, keys: SubjectKeys, counts: Counts) -> list[tuple[int, ...]]:
     """Return what has happened as rows of `run_counts`, no two of one key."""
     return [
-        (span, begins_at, keys.get(connection, subject), what, count)
-        for (span, begins_at, subject, what), count in counts.found.items()
+        (span, keys.get(connection, subject), begins_at, what, count)
+        for (span, subject, begins_at, what), count in counts.sum_up().items()
     ]
 
 
@@ -64,37 +74,20 @@ def add_counts(connection: Connection, counts: Counts) -> None:
 
 def count_runs(connections: Connections, where: CountFilter) -> list[Count]:
     """Return what happened in each bucket, oldest first."""
-    conditions, values = _build_conditions(where)
-    statement = f"""
-        SELECT begins_at, what, sum(count)::int8 {_WITHIN} {conditions}
-        GROUP BY begins_at, what ORDER BY begins_at, what
-    """
+    within, values = _build_within(where)
     with connections.read() as connection:
-        rows = connection.execute(statement, values)
+        rows = connection.execute(_COUNT.format(within=within), values)
         return [Count(from_microseconds(begins_at), what, count) for begins_at, what, count in rows]
 
 
 def count_by_subject(connections: Connections, where: CountFilter) -> list[SubjectCount]:
-    """Return what happened in all buckets together, by namespace, name and version."""
-    conditions, values = _build_conditions(where)
-    statement = f"""
-        SELECT namespace, name, version, what, sum(count)::int8 {_WITHIN} {conditions}
-        GROUP BY namespace, name, version, what
-        ORDER BY namespace COLLATE "C", name COLLATE "C", version COLLATE "C", what
-    """
+    """Return what happened in all buckets together, by subject."""
+    within, values = _build_within(where)
     with connections.read() as connection:
-        return [SubjectCount(*row) for row in connection.execute(statement, values)]
+        return [SubjectCount(*row) for row in connection.execute(_COUNT_BY_SUBJECT.format(within=within), values)]
 
 
-def _build_conditions(where: CountFilter) -> tuple[str, list[Any]]:
-    values: list[Any] = [where.span_seconds, to_microseconds(where.since), to_microseconds(where.until)]
-    text = ""
-    for column in ("namespace", "name", "version"):
-        wanted = getattr(where, column)
-        if wanted is not None:
-            text += f" AND {column} = %s"
-            values.append(wanted)
-    if where.namespaces is not None:
-        text += " AND namespace = ANY (%s)"
-        values.append(sorted(where.namespaces))
-    return text, values
+def _build_within(where: CountFilter) -> tuple[str, list[Any]]:
+    subjects, values = build_conditions(where, "%s")
+    bounds = [where.span_seconds, to_microseconds(where.since), to_microseconds(where.until)]
+    return _WITHIN.format(subjects=subjects), [*bounds, *values]

@@ -44,10 +44,10 @@ APPEND = """
         SELECT * FROM unnest(%b::int8[], %b::int8[], %b::int8[], %b::int8[], %b::int8[], %b::bytea[])
         WHERE EXISTS (SELECT FROM present)
     ), new_counts AS (
-        INSERT INTO run_counts (span_seconds, begins_at, subject_key, what, count)
+        INSERT INTO run_counts (span_seconds, subject_key, begins_at, what, count)
         SELECT * FROM unnest(%b::int8[], %b::int8[], %b::int8[], %b::int8[], %b::int8[])
         WHERE EXISTS (SELECT FROM present)
-        ON CONFLICT (span_seconds, begins_at, subject_key, what)
+        ON CONFLICT (span_seconds, subject_key, begins_at, what)
         DO UPDATE SET count = run_counts.count + excluded.count
     )
     SELECT count(*) FROM present

@@ -212,7 +212,7 @@ class Appender:
         ):
             if rows:
                 connection.executemany(statement, rows)
-        if self._counts.found:
+        if self._counts:
             add_counts(connection, self._positions.subjects, self._counts)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kapell.engine.counting import build_conditions
 from kapell.engine.rows import from_microseconds, to_microseconds
 from kapell.engine.store import Count, CountFilter, SubjectCount
 
@@ -16,13 +17,21 @@ if TYPE_CHECKING:
 _ADD_SUBJECT = "INSERT OR IGNORE INTO subjects (namespace, name, version) VALUES (?, ?, ?)"
 _FIND_SUBJECT = "SELECT subject_key FROM subjects WHERE namespace = ? AND name = ? AND version = ?"
 _ADD_COUNT = """
-    INSERT INTO run_counts (span_seconds, begins_at, subject_key, what, count) VALUES (?, ?, ?, ?, ?)
+    INSERT INTO run_counts (span_seconds, subject_key, begins_at, what, count) VALUES (?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET count = count + excluded.count
 """
-# CROSS JOIN keeps this order: the counts of a period are a range of their table, and subjects are few.
 _WITHIN = """
-    FROM run_counts CROSS JOIN subjects USING (subject_key)
+    FROM run_counts
     WHERE span_seconds = ? AND begins_at >= ? AND begins_at < ?
+        AND subject_key IN (SELECT subject_key FROM subjects WHERE {subjects})
+"""
+_COUNT = """
+    SELECT begins_at, what, sum(count) {within} GROUP BY begins_at, what ORDER BY begins_at, what
+"""
+_COUNT_BY_SUBJECT = """
+    SELECT namespace, name, version, what, count
+    FROM (SELECT subject_key, what, sum(count) AS count {within} GROUP BY subject_key, what) AS counted
+    JOIN subjects USING (subject_key) ORDER BY namespace, name, version, what
 """
 _REMEMBERED_SUBJECTS = 10_000
 
@@ -53,43 +62,28 @@ class SubjectKeys:
 def add_counts(connection: sqlite3.Connection, keys: SubjectKeys, counts: Counts) -> None:
     """Add what has happened."""
     rows = [
-        (span, begins_at, keys.get(connection, subject), what, count)
-        for (span, begins_at, subject, what), count in counts.found.items()
+        (span, keys.get(connection, subject), begins_at, what, count)
+        for (span, subject, begins_at, what), count in counts.sum_up().items()
     ]
     connection.executemany(_ADD_COUNT, rows)
 
 
 def count_runs(database: Database, where: CountFilter) -> list[Count]:
     """Return what happened in each bucket, oldest first."""
-    conditions, values = _build_conditions(where)
-    statement = f"""
-        SELECT begins_at, what, sum(count) {_WITHIN} {conditions} GROUP BY begins_at, what ORDER BY begins_at, what
-    """
+    within, values = _build_within(where)
     with database.read() as connection:
-        rows = connection.execute(statement, values)
+        rows = connection.execute(_COUNT.format(within=within), values)
         return [Count(from_microseconds(begins_at), what, count) for begins_at, what, count in rows]
 
 
 def count_by_subject(database: Database, where: CountFilter) -> list[SubjectCount]:
-    """Return what happened in all buckets together, by namespace, name and version."""
-    conditions, values = _build_conditions(where)
-    statement = f"""
-        SELECT namespace, name, version, what, sum(count) {_WITHIN} {conditions}
-        GROUP BY subject_key, what ORDER BY namespace, name, version, what
-    """
+    """Return what happened in all buckets together, by subject."""
+    within, values = _build_within(where)
     with database.read() as connection:
-        return [SubjectCount(*row) for row in connection.execute(statement, values)]
+        return [SubjectCount(*row) for row in connection.execute(_COUNT_BY_SUBJECT.format(within=within), values)]
 
 
-def _build_conditions(where: CountFilter) -> tuple[str, list[Any]]:
-    values: list[Any] = [where.span_seconds, to_microseconds(where.since), to_microseconds(where.until)]
-    text = ""
-    for column in ("namespace", "name", "version"):
-        wanted = getattr(where, column)
-        if wanted is not None:
-            text += f" AND {column} = ?"
-            values.append(wanted)
-    if where.namespaces is not None:
-        text += f" AND namespace IN ({', '.join(['?'] * len(where.namespaces))})"
-        values += sorted(where.namespaces)
-    return text, values
+def _build_within(where: CountFilter) -> tuple[str, list[Any]]:
+    subjects, values = build_conditions(where, "?")
+    bounds = [where.span_seconds, to_microseconds(where.since), to_microseconds(where.until)]
+    return _WITHIN.format(subjects=subjects), [*bounds, *values]

@@ -129,11 +129,11 @@ _LISTS_AND_COUNTS = (
     """
     CREATE TABLE run_counts (
         span_seconds INTEGER NOT NULL,
-        begins_at INTEGER NOT NULL,
         subject_key INTEGER NOT NULL REFERENCES subjects (subject_key),
+        begins_at INTEGER NOT NULL,
         what INTEGER NOT NULL,
         count INTEGER NOT NULL,
-        PRIMARY KEY (span_seconds, begins_at, subject_key, what)
+        PRIMARY KEY (span_seconds, subject_key, begins_at, what)
     ) STRICT, WITHOUT ROWID
     """,
 )

@@ -82,11 +82,11 @@ def _make_counts() -> None:
     op.create_table(
         "run_counts",
         sa.Column("span_seconds", sa.BigInteger, autoincrement=False, nullable=False),
-        sa.Column("begins_at", sa.BigInteger, autoincrement=False, nullable=False),
         sa.Column("subject_key", sa.BigInteger, autoincrement=False, nullable=False),
+        sa.Column("begins_at", sa.BigInteger, autoincrement=False, nullable=False),
         sa.Column("what", sa.BigInteger, autoincrement=False, nullable=False),
         sa.Column("count", sa.BigInteger, nullable=False),
-        sa.PrimaryKeyConstraint("span_seconds", "begins_at", "subject_key", "what", name="run_counts_key"),
+        sa.PrimaryKeyConstraint("span_seconds", "subject_key", "begins_at", "what", name="run_counts_key"),
         postgresql_with={"fillfactor": 50},
     )
 
