@@ -21,6 +21,7 @@ from kapell.audit.service import open_audit_log
 from kapell.audit.witnesses import make_witnesses
 from kapell.clock import SystemClock
 from kapell.engine.maintenance.indexing import index_regularly
+from kapell.engine.seals import ContentHashes
 from kapell.engine.secrets import SecretSource
 from kapell.errors import ConflictError, KapellError, NotFoundError
 from kapell.identity.oidc.configuring import make_providers
@@ -104,7 +105,14 @@ async def open_server(settings: Settings) -> AsyncIterator[tuple[Parts, str | No
                 clock=clock,
                 engine=engine,
                 live=live,
-                run_starts=RunStarts(database=database, audit=audit, engine=engine, live=live, clock=clock),
+                run_starts=RunStarts(
+                    database=database,
+                    audit=audit,
+                    engine=engine,
+                    live=live,
+                    clock=clock,
+                    hashes=ContentHashes(vault.keys, is_keyed=settings.encrypt_at_rest),
+                ),
                 audit=audit,
                 heads=heads,
                 identity=identity,

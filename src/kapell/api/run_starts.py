@@ -8,7 +8,6 @@ and the same request with the same key starts it, under the same id.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from kapell.audit import Actor, AuditLog
     from kapell.clock import Clock
     from kapell.engine.engine import Engine
+    from kapell.engine.seals import ContentHashes
     from kapell.engine.store import RunRecord
     from kapell.language.model import Workflow
     from kapell.storage.server_database import ServerDatabase
@@ -47,12 +47,15 @@ _encode_sorted = msgspec.json.Encoder(order="sorted").encode
 class _Start:
     """One start that waits to be written."""
 
-    __slots__ = ("digest", "done", "entry", "key", "principal_id", "run_id")
+    __slots__ = ("content", "digest", "done", "entry", "key", "principal_id", "run_id")
 
-    def __init__(self, run_id: str, principal_id: str, key: str | None, digest: bytes, entry: AuditEntry) -> None:
+    def __init__(
+        self, run_id: str, principal_id: str, key: str | None, content: bytes, digest: bytes, entry: AuditEntry
+    ) -> None:
         self.run_id = run_id
         self.principal_id = principal_id
         self.key = key
+        self.content = content
         self.digest = digest
         self.entry = entry
         self.done: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -71,7 +74,14 @@ class RunStarts:
     """Writes down who starts what, many at a time, and starts it."""
 
     def __init__(
-        self, *, database: ServerDatabase, audit: AuditLog, engine: Engine, live: LiveEvents, clock: Clock
+        self,
+        *,
+        database: ServerDatabase,
+        audit: AuditLog,
+        engine: Engine,
+        live: LiveEvents,
+        clock: Clock,
+        hashes: ContentHashes,
     ) -> None:
         """Wire it."""
         self._database = database
@@ -79,6 +89,7 @@ class RunStarts:
         self._engine = engine
         self._live = live
         self._clock = clock
+        self._hashes = hashes
         self._waiting: list[_Start] = []
         self._under_way = 0
         self._task: asyncio.Task[None] | None = None
@@ -110,11 +121,12 @@ class RunStarts:
             UsageError: The workflow cannot run yet, or the input is too large.
         """
         run_id = make_run_id(self._clock.now())
-        digest = hashlib.sha256(name.encode() + b"\0" + _encode_sorted(value)).digest()
+        content = name.encode() + b"\0" + _encode_sorted(value)
+        digest = self._hashes.make(content)
         entry = AuditEntry.by(
             actor, "run.start", f"run/{run_id}", namespace=namespace, after_digest=digest.hex(), details={"of": name}
         )
-        start = _Start(run_id, actor.actor_id, key, digest, entry)
+        start = _Start(run_id, actor.actor_id, key, content, digest, entry)
         self._under_way += 1
         try:
             found = await self._write(start)
@@ -172,7 +184,8 @@ class RunStarts:
             for start in batch:
                 own = (start.run_id, start.digest)
                 run_id, digest = known.setdefault((start.principal_id, start.key), own) if start.key else own
-                results.append(run_id if digest == start.digest else _refuse(start.key))
+                is_same = digest == start.digest or self._hashes.match(start.content, digest)
+                results.append(run_id if is_same else _refuse(start.key))
                 if run_id == start.run_id:
                     new.append(start)
             rows = [start.make_row(now) for start in new if start.key]

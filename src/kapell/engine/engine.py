@@ -423,6 +423,8 @@ class Engine:
         except StorageError as error:
             log.warning("wake_delayed", run_id=run_id, message=error.message)
             self._timers.arm(run_id, entry, purpose, to_micros(self.clock.now()) + _WAKE_RETRY_MICROSECONDS)
+        except UsageError as error:
+            log.warning("run_not_taken_up", run_id=run_id, message=error.message, hint=error.hint)
 
     def _stop_working(self, error: KapellError) -> None:
         """Another owner has the runs, or nothing can be written for good: do nothing more, and say so."""

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from kapell.engine.loading import load_active
-from kapell.errors import DamagedHistoryError, NotFoundError, StorageError
+from kapell.errors import DamagedHistoryError, NotFoundError, StorageError, UsageError
 from kapell.kernel import commands as c
 from kapell.kernel.effects import PerformActivity
 from kapell.kernel.events import to_micros
@@ -92,11 +92,17 @@ class Recovery:
             yield
         except StorageError:
             raise
+        except UsageError as error:  # what opens its data is not here: once it is, the next start takes the run up
+            log.warning("run_not_taken_up", run_id=run_id, message=error.message, hint=error.hint)
+            self._give_up(run_id, error)
         except Exception as error:
             log.exception("run_not_taken_up", run_id=run_id)
-            active = self._host.runs.get(run_id)
-            if active is not None:
-                self._host.give_up(active, error)
+            self._give_up(run_id, error)
+
+    def _give_up(self, run_id: str, error: Exception) -> None:
+        active = self._host.runs.get(run_id)
+        if active is not None:
+            self._host.give_up(active, error)
 
     def find(self, run_id: str) -> ActiveRun | None:
         """Take one run into memory as `load` does; `None` also if there is no such run."""
@@ -169,10 +175,11 @@ class Recovery:
             parent = self._host.runs.get(record.parent_run_id)
             if parent is None and self._is_parked(record.parent_run_id, records):
                 continue
-            active = self.load(record.run_id)
-            if active is not None and active.state.status in {"running", "suspended"}:
-                reason = Reason("parent", "The run that started it does not wait for it any more.")
-                self._host.submit(active, c.CancelRun(reason=reason))
+            with self._leaving_alone(record.run_id):
+                active = self.load(record.run_id)
+                if active is not None and active.state.status in {"running", "suspended"}:
+                    reason = Reason("parent", "The run that started it does not wait for it any more.")
+                    self._host.submit(active, c.CancelRun(reason=reason))
 
     def _is_parked(self, run_id: str, records: list[RunRecord]) -> bool:
         return any(record.run_id == run_id and record.parked_until is not None for record in records)

@@ -24,6 +24,26 @@ if TYPE_CHECKING:
 _CONTENT = "content of runs"
 
 
+class ContentHashes:
+    """Hashes by which a request is known again: keyed ones where data is sealed, or else its content could be guessed.
+
+    Those from before sealing was switched on or off, or from under another master key, are known, too.
+    """
+
+    def __init__(self, keys: MasterKeys, *, is_keyed: bool) -> None:
+        """Make hashes by the current master key, or plain ones."""
+        self._seals = Seals(keys)
+        self._is_keyed = is_keyed
+
+    def make(self, content: bytes) -> bytes:
+        """Return the hash of content, 32 bytes."""
+        return self._seals.hash_content(content)[0] if self._is_keyed else hashlib.sha256(content).digest()
+
+    def match(self, content: bytes, known: bytes) -> bool:
+        """Tell whether a hash that was made at some time is that of the content."""
+        return known in {hashlib.sha256(content).digest(), *self._seals.hash_content(content)}
+
+
 class Seals:
     """Seals and opens what runs work with. Any thread may use it.
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
-from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -45,7 +45,7 @@ class DamagedSealError(StorageError):
     """A sealed value was changed or stands where it does not belong; it is not opened."""
 
     code = "damaged_seal"
-    retryable: ClassVar[bool] = False
+    retryable = False
 
 
 class _Sealing(NamedTuple):
