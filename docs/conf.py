@@ -10,22 +10,13 @@ author = "the Kapell authors"
 project_copyright = "the Kapell authors, Apache License 2.0"
 language = "en"
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["myst_parser"]
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["reference/workflow.schema.json"]
-suppress_warnings = ["toc.empty_glob"]  # a folder's toctree ends with all the pages that it does not name
 
 myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist"]
-myst_heading_anchors = 3
+myst_heading_anchors = 4
 myst_links_external_new_tab = False
-
-autodoc_member_order = "bysource"
-autodoc_typehints = "signature"
-autodoc_class_signature = "mixed"
-add_module_names = False
-napoleon_google_docstring = True
-napoleon_numpy_docstring = False
-napoleon_use_ivar = True
 
 html_theme = "furo"
 html_title = f"Kapell {release}"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from reference.access import make_access_page
 from reference.api import make_api_pages
+from reference.client import make_client_page
 from reference.commands import make_commands_page
 from reference.errors import make_errors_page
 from reference.expressions import make_expressions_page
@@ -28,6 +29,7 @@ def make_pages() -> dict[str, str]:
     """Return every page by its file name, relative to the reference's folder."""
     return {
         "access.md": make_access_page(),
+        "client.md": make_client_page(),
         "commands.md": make_commands_page(),
         "errors.md": make_errors_page(),
         "metrics.md": make_metrics_page(),

@@ -37,9 +37,14 @@ def read_text(docstring: str | None) -> str:
 
 def read_attributes(docstring: str | None) -> dict[str, str]:
     """Return what a docstring says of each attribute, in one line each."""
+    return read_section(docstring, "Attributes")
+
+
+def read_section(docstring: str | None, name: str) -> dict[str, str]:
+    """Return what a section of a docstring (`Attributes`, `Args`, `Raises`) says of each name, in one line each."""
     text = inspect.cleandoc(docstring or "")
-    section = re.search(r"^Attributes:\n((?:    .*\n?|\n)*)", text, re.MULTILINE)
-    return {name: " ".join(about.split()) for name, about in _ATTRIBUTE.findall(section[1])} if section else {}
+    section = re.search(rf"^{name}:\n((?:    .*\n?|\n)*)", text, re.MULTILINE)
+    return {word: " ".join(about.split()) for word, about in _ATTRIBUTE.findall(section[1])} if section else {}
 
 
 def read_fields(documented: type) -> dict[str, str]:
