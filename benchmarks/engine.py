@@ -22,6 +22,7 @@ from engine_bench.peers import PeerUnavailableError, measure_peers
 from engine_bench.processes import measure_memory, measure_start_up
 from engine_bench.rows import FIGURES, Bench, Row
 from engine_bench.running import measure_alone, measure_five_tasks, measure_fork, measure_waits
+from engine_bench.sealing import measure_sealing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,6 +31,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "sync": measure_sync,
     "five": measure_five_tasks,
     "alone": measure_alone,
+    "sealing": measure_sealing,
     "fork": measure_fork,
     "waits": measure_waits,
     "memory": measure_memory,

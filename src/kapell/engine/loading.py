@@ -29,6 +29,11 @@ def load_active(store: RunStore, definitions: Definitions, run_id: str) -> Activ
     stored = store.load_run(run_id)
     program = definitions.get(stored.record.definition).program
     state = State() if stored.snapshot is None else decode_state(stored.snapshot)
+    if state.seq != stored.snapshot_seq:
+        raise DamagedHistoryError(
+            f"The history of run {run_id} is damaged: its snapshot of event {stored.snapshot_seq} is of {state.seq}.",
+            hint="It was put there from another place, outside Kapell; restore it from a backup.",
+        )
     for row in stored.rows:
         events = decode_events(row.body, store.get_payload)
         try:

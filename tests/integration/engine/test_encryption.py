@@ -16,7 +16,10 @@ from kapell.app import open_engine, open_store, own_store
 from kapell.clock import SystemClock
 from kapell.engine.inbox import encode_command
 from kapell.engine.loading import iter_events
+from kapell.engine.store import Batch
+from kapell.kernel.codec import encode_state
 from kapell.kernel.commands import SkipTask
+from kapell.kernel.state import State
 from kapell.language import load_workflow
 from kapell.reasons import Reason
 from kapell.settings import Settings
@@ -163,3 +166,19 @@ async def test_a_key_that_is_missing_is_not_replaced_by_a_new_one(settings):
             pass
     assert "Put back the file" in refusal.value.hint
     assert not settings.master_key_path.exists()
+
+
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+async def test_a_snapshot_in_the_place_of_a_later_one_of_the_same_run_is_noticed(settings):
+    async with open_engine(settings) as engine:
+        run_id = engine.start_run(WAIT, {"text": "one"})
+        await engine.suspend_run(run_id)
+    now = SystemClock().now()
+    with own_store(settings) as store:
+        epoch = store.acquire("test", now, 10.0)
+        old = Batch(run_id=run_id, first_seq=0, count=0, at=now, body=b"", snapshot=encode_state(State()))
+        store.append(epoch, [old])
+    async with open_engine(settings) as engine:
+        record = engine.store.get_record(run_id)
+    assert record.status == "damaged"
+    assert "snapshot of event" in record.error
