@@ -13,6 +13,7 @@ from kapell.cli.audit_app import audit_app
 from kapell.cli.keeping_commands import backup, doctor, restore
 from kapell.cli.output import is_terminal, say_error
 from kapell.cli.runs_app import runs_app
+from kapell.cli.server_commands import publish, sign_in, sign_out
 from kapell.errors import KapellError
 
 
@@ -101,24 +102,29 @@ def validate(
 
 @app.command()
 def run(
-    file: options.WorkflowFile,
+    workflow: options.WorkflowOrName,
     input: options.Input = None,  # noqa: A002 -- the option's name
     input_file: options.InputFile = None,
     workflows: options.Workflows = None,
     data: options.Data = None,
+    server: options.Server = None,
+    token_file: options.TokenFile = None,
+    idempotency_key: Annotated[
+        str | None, typer.Option("--idempotency-key", metavar="KEY", help="On a server, start one run by it only.")
+    ] = None,
     secrets: options.Secrets = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> int:
     """Run a workflow durably and print its output: exits 0 completed, 1 faulted, 2 unusable, 3 cancelled."""
-    from kapell.cli.running import run_file
-    from kapell.cli.session import Show
-    from kapell.settings import read_settings
+    from kapell.cli.choosing import choose_target
+    from kapell.cli.running import run_workflow
+    from kapell.cli.show import Show
 
-    settings = read_settings(data=data, secrets=secrets)
     show = Show(as_json=json, quiet=quiet, verbose=verbose)
-    return run_file(settings, show, file, input, input_file, workflows or [])
+    with choose_target(data=data, server=server, token_file=token_file, secrets=secrets, workflows=workflows) as target:
+        return run_workflow(target, show, workflow, input, input_file, workflows or [], idempotency_key)
 
 
 @app.command()
@@ -126,18 +132,24 @@ def resume(
     run: options.OnlyRun = "",
     workflows: options.Workflows = None,
     data: options.Data = None,
+    server: options.NoServer = None,
     secrets: options.Secrets = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> int:
     """Carry on the runs that a crash or a stop has left unfinished, with the exit codes of `run`."""
-    from kapell.cli.resuming import resume_runs
-    from kapell.cli.session import Show
-    from kapell.settings import read_settings
+    from kapell.cli.choosing import choose_folder
 
-    settings = read_settings(data=data, secrets=secrets)
-    return resume_runs(settings, Show(as_json=json, quiet=quiet, verbose=verbose), run, workflows or [])
+    instead = "A server carries its runs on by itself; `kapell runs resume RUN` lets a suspended one go on."
+    settings = choose_folder(data=data, server=server, secrets=secrets, instead=instead)
+    from kapell.cli.folder_target import FolderTarget
+    from kapell.cli.resuming import resume_runs
+    from kapell.cli.show import Show
+
+    show = Show(as_json=json, quiet=quiet, verbose=verbose)
+    with FolderTarget(settings) as target:
+        return resume_runs(target, show, run, workflows or [])
 
 
 @app.command()
@@ -178,13 +190,16 @@ def why(
         str | None, typer.Argument(metavar="[TASK]", help="A task's name or reference.", show_default=False)
     ] = None,
     data: options.Data = None,
+    server: options.Server = None,
+    token_file: options.TokenFile = None,
     json: options.Json = False,
 ) -> int:
     """Say why a run stands where it stands, or what became of one of its tasks."""
+    from kapell.cli.choosing import choose_target
     from kapell.cli.explaining import explain_why
-    from kapell.settings import read_settings
 
-    return explain_why(read_settings(data=data), run, task, as_json=json)
+    with choose_target(data=data, server=server, token_file=token_file) as target:
+        return explain_why(target, run, task, as_json=json)
 
 
 @app.command()
@@ -211,3 +226,8 @@ def schema(json: options.Json = False) -> int:  # noqa: ARG001 -- a schema is JS
 
     print_json(make_json_schema())
     return exits.COMPLETED
+
+
+app.command()(publish)
+app.command("sign-in")(sign_in)
+app.command("sign-out")(sign_out)

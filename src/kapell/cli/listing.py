@@ -11,11 +11,11 @@ import msgspec
 
 from kapell.app import own_store
 from kapell.cli import exits
-from kapell.cli.folder import advise, read_store, resolve_run
+from kapell.cli.folder import read_store
 from kapell.cli.output import draw_table, is_terminal, print_json, print_lines, say, say_time
 from kapell.clock import SystemClock
-from kapell.engine.store import RunFilter, RunStatus
-from kapell.errors import NotFoundError, UsageError
+from kapell.engine.store import RunStatus
+from kapell.errors import UsageError
 from kapell.kernel.events import to_micros
 from kapell.language.duration import parse_duration
 from kapell.language.problems import suggest
@@ -24,6 +24,7 @@ from kapell.language.spans import say_length
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from kapell.cli.target import Target, WantedRuns
     from kapell.engine.store import RunRecord
     from kapell.settings import Settings
 
@@ -33,26 +34,14 @@ _SHORT_LENGTH = re.compile(r"(\d+(?:\.\d+)?)(s|m|h|d|w)")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
-def list_page(settings: Settings, page: dict[str, Any], limit: int, *, as_json: bool) -> int:
+def list_page(target: Target, wanted: WantedRuns, limit: int, *, as_json: bool) -> int:
     """Print a page of runs, the newest first. Raises `UsageError` for a status that there is not."""
-    for status in page["statuses"]:
+    for status in wanted.statuses:
         _check_status(status)
-    records: list[RunRecord] = []
-    try:
-        with read_store(settings) as store:
-            where = RunFilter(
-                statuses=frozenset(page["statuses"]),
-                name=page["name"],
-                namespace=page["namespace"],
-                parent_run_id=None if page["parent"] is None else resolve_run(store, page["parent"]),
-            )
-            after = None if page["after"] is None else resolve_run(store, page["after"])
-            records = store.list_runs(where, limit=limit, after=after)
-    except NotFoundError:
-        if page["parent"] is not None or page["after"] is not None:
-            raise
+    page = target.list_runs(wanted, limit)
+    records = page.records
     if as_json:
-        print_json(msgspec.to_builtins(records))
+        print_json([describe_record(record) for record in records])
         return exits.COMPLETED
     if not records:
         say("There are no such runs.")
@@ -70,9 +59,17 @@ def list_page(settings: Settings, page: dict[str, Any], limit: int, *, as_json: 
         for record in records
     ]
     print_lines(*draw_table(("run", "status", "workflow", "started", "took", "error"), rows, sys.stdout))
-    if len(records) == limit and is_terminal(sys.stdout):
-        say(f"More: {advise(settings, 'runs', 'list', '--after', records[-1].run_id)}", "dim")
+    if page.after is not None and is_terminal(sys.stdout):
+        say(f"More: {target.advise('runs', 'list', '--after', page.after)}", "dim")
     return exits.COMPLETED
+
+
+def describe_record(record: RunRecord) -> dict[str, Any]:
+    """Return a run as `--json` prints it; what is not known of it is left out."""
+    described: dict[str, Any] = msgspec.to_builtins(record)
+    if not record.definition:
+        del described["definition"]
+    return described
 
 
 def _check_status(status: str) -> None:

@@ -69,18 +69,33 @@ _SHOWN = {
     "run_faulted": "fault",
     "run_cancelled": "fault",
 }
+_ENDING = frozenset({"task_completed", "task_skipped", "task_faulted", "task_passed"})
+_STOPPING = frozenset({"run_completed", "run_faulted", "run_cancelled"})
 _HOLDING = (Kind.DO, Kind.FOR, Kind.FORK, Kind.TRY, Kind.FUNCTION, Kind.WORKFLOW)
 
 
 class LiveProgress(Progress):
-    """Shows the runs of one engine in a terminal."""
+    """Shows the runs of one engine, or a run of a server, in a terminal."""
+
+    _engine: Engine | None = None
+    _stories: Stories | None = None
 
     def begin(self, engine: Engine) -> None:
         """Begin to watch, and to draw ten times a second."""
         self._engine = engine
+        self._stories = Stories(engine)
+        self._start()
+        engine.listen(self._take_events)
+        engine.listen_to_logs(self.take_log)
+
+    def begin_afar(self) -> None:
+        """Begin to show what is told of the runs of a server."""
+        self._start()
+
+    def _start(self) -> None:
+        self._open: dict[str, tuple[float, Sentence]] = {}
         self._console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
         self._plain = not (sys.stderr.encoding or "").lower().startswith("utf")
-        self._stories = Stories(engine)
         self._begun = time.monotonic()
         self._lines: deque[Text] = deque()
         self._passed_over = 0
@@ -89,8 +104,6 @@ class LiveProgress(Progress):
         self._live = Live(console=self._console, auto_refresh=False, transient=True, redirect_stdout=False)
         self._live.start()
         self._drawing = asyncio.get_running_loop().create_task(self._draw_on())
-        engine.listen(self._take_events)
-        engine.listen_to_logs(self._take_log)
 
     def note(self, text: str) -> None:
         """Say something that is about no task."""
@@ -108,13 +121,28 @@ class LiveProgress(Progress):
     # -- what happened ------------------------------------------------------------------------------------------------
 
     def _take_events(self, active: ActiveRun, first_seq: int, events: Sequence[Event]) -> None:
+        assert self._stories is not None
         below = self._stories.depths.get(active.run_id, 0)
+        title = f"{active.program.name} {active.program.version}"
         for sentence in self._stories.tell(active, first_seq, events):
-            line = self._make_line(active, sentence, below)
-            if line is not None:
-                self._add(line, is_kept=sentence.event.startswith(("run_", "task_faulted", "error_")))
+            self._show(active.run_id, title, sentence, below)
 
-    def _make_line(self, active: ActiveRun, sentence: Sentence, below: int) -> Text | None:
+    def take(self, run_id: str, sentence: Sentence) -> None:
+        """Show what happened to a run of a server, and keep which of its tasks are open."""
+        if sentence.event == "task_entered" and sentence.kind not in _HOLDING:
+            self._open[sentence.reference] = (time.monotonic(), sentence)
+        elif sentence.event in _ENDING:
+            self._open.pop(sentence.reference, None)
+        elif sentence.event in _STOPPING:
+            self._open.clear()
+        self._show(run_id, sentence.name, sentence, 0)
+
+    def _show(self, run_id: str, title: str, sentence: Sentence, below: int) -> None:
+        line = self._make_line(run_id, title, sentence, below)
+        if line is not None:
+            self._add(line, is_kept=sentence.event.startswith(("run_", "task_faulted", "error_")))
+
+    def _make_line(self, run_id: str, title: str, sentence: Sentence, below: int) -> Text | None:
         """Return the line of an event, or `None` for one that says little to somebody who watches."""
         shown = _SHOWN.get(sentence.event)
         text = sentence.text
@@ -130,10 +158,10 @@ class LiveProgress(Progress):
         elif sentence.event == "run_completed" and below:
             return None  # the task that waited for this child run says so on the next line
         elif sentence.event == "run_started" and below == 0:
-            return Text(f"run {active.run_id}  {active.program.name} {active.program.version}", style="bold")
+            return Text(f"run {run_id}  {title}", style="bold")
         if shown is None:
             return None
-        name = name_task(sentence) or (f"run of {active.program.name}" if below else "")
+        name = name_task(sentence) or (f"run of {sentence.name}" if below else "")
         return self._line(shown, below + max(sentence.depth - 1, 0), name, text)
 
     def _line(self, shown: str, depth: int, name: str, text: str) -> Text:
@@ -146,8 +174,10 @@ class LiveProgress(Progress):
         line.append(_one_line(text), style="dim" if shown in {"done", "log"} else "")
         return line
 
-    def _take_log(self, run_id: str, line: LogLine) -> None:
-        depth = self._stories.depths.get(run_id, 0) + line.reference.count("/do/") + 1
+    def take_log(self, run_id: str, line: LogLine) -> None:
+        """Show what a task of a run has written."""
+        below = 0 if self._stories is None else self._stories.depths.get(run_id, 0)
+        depth = below + line.reference.count("/do/") + 1
         name = line.reference.rpartition("/")[2] + say_iteration(line.reference)
         self._add(self._line("log", depth, name, line.text), is_kept=False)
 
@@ -171,7 +201,7 @@ class LiveProgress(Progress):
         self._live.refresh()
 
     def _flush(self) -> None:
-        if self._engine.trouble != self._trouble:
+        if self._engine is not None and self._engine.trouble != self._trouble:
             self._trouble = self._engine.trouble
             self._lines.append(Text(self._trouble or "The disk takes what is written again.", style="yellow"))
         if self._passed_over:
@@ -200,16 +230,21 @@ class LiveProgress(Progress):
         return lines
 
     def _list_open(self) -> Iterator[str]:
-        for narrator in self._stories.narrators.values():
+        for begun, sentence in self._open.values():
+            length = say_length(int((time.monotonic() - begun) * 1_000_000))
+            yield f"{name_task(sentence)}  {_one_line(sentence.text)}  {length}"
+        if self._stories is not None and self._engine is not None:
+            yield from self._list_narrated(self._stories, self._engine)
+
+    def _list_narrated(self, stories: Stories, engine: Engine) -> Iterator[str]:
+        now = int(engine.clock.now().timestamp() * 1_000_000)
+        for narrator in stories.narrators.values():
             if narrator.state.is_ended:
                 continue
             for entry in narrator.state.entries.values():
-                text = _say_open(narrator, entry, self._now())
+                text = _say_open(narrator, entry, now)
                 if text:
                     yield text
-
-    def _now(self) -> int:
-        return int(self._engine.clock.now().timestamp() * 1_000_000)
 
 
 def _say_open(narrator: Narrator, entry: Entry, now: int) -> str:

@@ -6,27 +6,31 @@ import sys
 from typing import TYPE_CHECKING
 
 from kapell.cli import exits
+from kapell.cli.concluding import conclude, describe
 from kapell.cli.files import load_offered
 from kapell.cli.folder import advise, read_store, resolve_run
 from kapell.cli.output import draw_table, is_terminal, print_json, print_lines, say
-from kapell.cli.session import Show, conclude, describe, work
+from kapell.cli.session import work
 from kapell.errors import ConflictError, NotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from kapell.cli.folder_target import FolderTarget
+    from kapell.cli.show import Show
     from kapell.engine.engine import Engine, RunOutcome
     from kapell.engine.store import RunRecord
     from kapell.settings import Settings
 
 
-def resume_runs(settings: Settings, show: Show, name: str, paths: Sequence[Path]) -> int:
+def resume_runs(target: FolderTarget, show: Show, name: str, paths: Sequence[Path]) -> int:
     """Carry unfinished runs on to their end and return the exit code.
 
     Raises:
         ConflictError: Another process works on the runs, or the run that was named is suspended.
     """
+    settings = target.settings
     offered = load_offered(paths)
     unfinished, suspended = _find_unfinished(settings, name)
     for record in suspended:
@@ -41,8 +45,10 @@ def resume_runs(settings: Settings, show: Show, name: str, paths: Sequence[Path]
         return run_ids
 
     outcomes = work(settings, show, begin, workflows=offered, only=run_ids)
-    if isinstance(outcomes, int) or len(outcomes) == 1:
-        return conclude(settings, show, outcomes)
+    if isinstance(outcomes, int):
+        return outcomes
+    if len(outcomes) == 1:
+        return conclude(target, show, outcomes[0])
     return _conclude_all(show, outcomes)
 
 

@@ -2,38 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from kapell.cli.files import load_offered, load_runnable_file, read_input
-from kapell.cli.session import Show, conclude, work
+from kapell.cli.files import read_input
+from kapell.cli.target import RunRequest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from kapell.engine.engine import Engine
-    from kapell.language import Workflow
-    from kapell.settings import Settings
+    from kapell.cli.show import Show
+    from kapell.cli.target import Target
 
 
-def run_file(
-    settings: Settings, show: Show, file: Path, text: str | None, input_file: str | None, paths: Sequence[Path]
+def run_workflow(
+    target: Target,
+    show: Show,
+    what: str,
+    text: str | None,
+    input_file: str | None,
+    paths: Sequence[Path],
+    key: str | None,
 ) -> int:
-    """Run the workflow of a file and return the exit code.
+    """Run a workflow: a file in a folder, a published one on a server. Return the exit code.
 
     Raises:
         UsageError: A file, the input or a setting cannot be used; nothing was started.
     """
-    workflow = load_runnable_file(file)
-    offered = [workflow, *load_offered(paths)]
-    value = read_input(text, input_file)
-    return run_workflow(settings, show, workflow, value, offered)
-
-
-def run_workflow(settings: Settings, show: Show, workflow: Workflow, value: Any, offered: Sequence[Workflow]) -> int:
-    """Run a workflow, show its progress, print its output, and return the exit code."""
-
-    async def begin(engine: Engine) -> list[str]:
-        return [engine.start_run(workflow, value)]
-
-    return conclude(settings, show, work(settings, show, begin, workflows=offered))
+    return target.run(show, RunRequest(what, read_input(text, input_file), paths, key))

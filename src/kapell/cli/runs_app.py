@@ -24,23 +24,34 @@ def list_runs(
         str | None, typer.Option("--after", metavar="RUN", help="Go on after the last run of a page.")
     ] = None,
     data: options.Data = None,
+    server: options.Server = None,
+    token_file: options.TokenFile = None,
     json: options.Json = False,
 ) -> int:
     """List runs, the newest first."""
+    from kapell.cli.choosing import choose_target
     from kapell.cli.listing import list_page
-    from kapell.settings import read_settings
+    from kapell.cli.target import WantedRuns
 
-    page = {"statuses": status or [], "name": name, "namespace": namespace, "parent": parent, "after": after}
-    return list_page(read_settings(data=data), page, limit, as_json=json)
+    with choose_target(data=data, server=server, token_file=token_file) as target:
+        wanted = WantedRuns(status or [], name, namespace, parent, after)
+        return list_page(target, wanted, limit, as_json=json)
 
 
 @runs_app.command()
-def show(run: options.LastRun = "last", data: options.Data = None, json: options.Json = False) -> int:
+def show(
+    run: options.LastRun = "last",
+    data: options.Data = None,
+    server: options.Server = None,
+    token_file: options.TokenFile = None,
+    json: options.Json = False,
+) -> int:
     """Show a run: where it stands, its input and output, and what became of its tasks."""
+    from kapell.cli.choosing import choose_target
     from kapell.cli.showing import show_run
-    from kapell.settings import read_settings
 
-    return show_run(read_settings(data=data), run, as_json=json)
+    with choose_target(data=data, server=server, token_file=token_file) as target:
+        return show_run(target, run, as_json=json)
 
 
 @runs_app.command()
@@ -48,13 +59,16 @@ def history(
     run: options.LastRun = "last",
     after: Annotated[int, typer.Option("--after", metavar="SEQ", help="Only events after this number.")] = 0,
     data: options.Data = None,
+    server: options.Server = None,
+    token_file: options.TokenFile = None,
     json: options.Json = False,
 ) -> int:
     """Tell a run's history, a sentence an event; with --json the events as they are stored."""
+    from kapell.cli.choosing import choose_target
     from kapell.cli.showing import tell_history
-    from kapell.settings import read_settings
 
-    return tell_history(read_settings(data=data), run, after, as_json=json)
+    with choose_target(data=data, server=server, token_file=token_file) as target:
+        return tell_history(target, run, after, as_json=json)
 
 
 @runs_app.command()
@@ -62,13 +76,16 @@ def log(
     run: options.LastRun = "last",
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the run has ended.")] = False,
     data: options.Data = None,
+    server: options.Server = None,
+    token_file: options.TokenFile = None,
     json: options.Json = False,
 ) -> int:
     """Print what the processes of a run wrote."""
+    from kapell.cli.choosing import choose_target
     from kapell.cli.showing import print_log
-    from kapell.settings import read_settings
 
-    return print_log(read_settings(data=data), run, follow=follow, as_json=json)
+    with choose_target(data=data, server=server, token_file=token_file) as target:
+        return print_log(target, run, follow=follow, as_json=json)
 
 
 @runs_app.command()
@@ -77,31 +94,48 @@ def prune(
         str, typer.Option("--older-than", metavar="LENGTH", help="How long ago they ended: 30d, 12h, 10m or P1W.")
     ],
     data: options.Data = None,
+    server: options.NoServer = None,
     json: options.Json = False,
 ) -> int:
     """Delete runs that have ended, with all that only they refer to."""
+    from kapell.cli.choosing import choose_folder
     from kapell.cli.listing import prune_runs
-    from kapell.settings import read_settings
 
-    return prune_runs(read_settings(data=data), older_than, as_json=json)
+    instead = "A server deletes runs by itself: set KAPELL_RETENTION_DAYS where it is started."
+    settings = choose_folder(data=data, server=server, instead=instead)
+    return prune_runs(settings, older_than, as_json=json)
 
 
 @runs_app.command()
-def cancel(run: options.Run, data: options.Data = None, json: options.Json = False) -> int:
+def cancel(
+    run: options.Run,
+    data: options.Data = None,
+    server: options.Server = None,
+    token_file: options.TokenFile = None,
+    json: options.Json = False,
+) -> int:
     """End a run and everything that it has under way."""
+    from kapell.cli.choosing import choose_target
     from kapell.cli.controlling import cancel_run
-    from kapell.settings import read_settings
 
-    return cancel_run(read_settings(data=data), run, as_json=json)
+    with choose_target(data=data, server=server, token_file=token_file) as target:
+        return cancel_run(target, run, as_json=json)
 
 
 @runs_app.command()
-def suspend(run: options.Run, data: options.Data = None, json: options.Json = False) -> int:
+def suspend(
+    run: options.Run,
+    data: options.Data = None,
+    server: options.Server = None,
+    token_file: options.TokenFile = None,
+    json: options.Json = False,
+) -> int:
     """Start nothing more of a run; what is under way runs to its end."""
+    from kapell.cli.choosing import choose_target
     from kapell.cli.controlling import suspend_run
-    from kapell.settings import read_settings
 
-    return suspend_run(read_settings(data=data), run, as_json=json)
+    with choose_target(data=data, server=server, token_file=token_file) as target:
+        return suspend_run(target, run, as_json=json)
 
 
 @runs_app.command()
@@ -110,18 +144,21 @@ def resume(
     detach: options.Detach = False,
     workflows: options.Workflows = None,
     data: options.Data = None,
+    server: options.Server = None,
+    token_file: options.TokenFile = None,
     secrets: options.Secrets = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> int:
     """Let a suspended run go on."""
+    from kapell.cli.choosing import choose_target
     from kapell.cli.repairing import resume_run
-    from kapell.cli.session import Show
-    from kapell.settings import read_settings
+    from kapell.cli.show import Show
 
-    settings = read_settings(data=data, secrets=secrets)
-    return resume_run(settings, Show(as_json=json, quiet=quiet, verbose=verbose, detach=detach), run, workflows or [])
+    show = Show(as_json=json, quiet=quiet, verbose=verbose, detach=detach)
+    with choose_target(data=data, server=server, token_file=token_file, secrets=secrets, workflows=workflows) as target:
+        return resume_run(target, show, run, workflows or [])
 
 
 @runs_app.command()
@@ -132,19 +169,21 @@ def retry(
     detach: options.Detach = False,
     workflows: options.Workflows = None,
     data: options.Data = None,
+    server: options.Server = None,
+    token_file: options.TokenFile = None,
     secrets: options.Secrets = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> int:
     """Try the task again at which a run faulted, and carry the run on to its end."""
+    from kapell.cli.choosing import choose_target
     from kapell.cli.repairing import retry_task
-    from kapell.cli.session import Show
-    from kapell.settings import read_settings
+    from kapell.cli.show import Show
 
-    settings = read_settings(data=data, secrets=secrets)
     show = Show(as_json=json, quiet=quiet, verbose=verbose, detach=detach)
-    return retry_task(settings, show, run, task, input, workflows or [])
+    with choose_target(data=data, server=server, token_file=token_file, secrets=secrets, workflows=workflows) as target:
+        return retry_task(target, show, run, task, input, workflows or [])
 
 
 @runs_app.command()
@@ -156,19 +195,21 @@ def skip(
     detach: options.Detach = False,
     workflows: options.Workflows = None,
     data: options.Data = None,
+    server: options.Server = None,
+    token_file: options.TokenFile = None,
     secrets: options.Secrets = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> int:
     """Count the task as done at which a run faulted, and carry the run on to its end."""
+    from kapell.cli.choosing import choose_target
     from kapell.cli.repairing import skip_task
-    from kapell.cli.session import Show
-    from kapell.settings import read_settings
+    from kapell.cli.show import Show
 
-    settings = read_settings(data=data, secrets=secrets)
     show = Show(as_json=json, quiet=quiet, verbose=verbose, detach=detach)
-    return skip_task(settings, show, run, output, workflows or [])
+    with choose_target(data=data, server=server, token_file=token_file, secrets=secrets, workflows=workflows) as target:
+        return skip_task(target, show, run, output, workflows or [])
 
 
 @runs_app.command()
@@ -179,16 +220,18 @@ def fork(
     detach: options.Detach = False,
     workflows: options.Workflows = None,
     data: options.Data = None,
+    server: options.Server = None,
+    token_file: options.TokenFile = None,
     secrets: options.Secrets = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> int:
     """Begin a new run that keeps the results which a run had before a task."""
+    from kapell.cli.choosing import choose_target
     from kapell.cli.forking import fork_run
-    from kapell.cli.session import Show
-    from kapell.settings import read_settings
+    from kapell.cli.show import Show
 
-    settings = read_settings(data=data, secrets=secrets)
     show = Show(as_json=json, quiet=quiet, verbose=verbose, detach=detach)
-    return fork_run(settings, show, run, from_, workflows or [], is_agreed=yes)
+    with choose_target(data=data, server=server, token_file=token_file, secrets=secrets, workflows=workflows) as target:
+        return fork_run(target, show, run, from_, workflows or [], is_agreed=yes)

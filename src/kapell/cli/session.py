@@ -14,12 +14,10 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from kapell.app import open_engine
 from kapell.cli import exits
 from kapell.cli.folder import advise
-from kapell.cli.output import encode_json, is_terminal, print_json, say, say_error
+from kapell.cli.output import is_terminal, say, say_error
 from kapell.cli.progress import Progress
 from kapell.engine.engine import RunOutcome
 from kapell.errors import ConflictError, DamagedHistoryError, NotFoundError
@@ -27,6 +25,7 @@ from kapell.errors import ConflictError, DamagedHistoryError, NotFoundError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence
 
+    from kapell.cli.show import Show
     from kapell.engine.active import ActiveRun
     from kapell.engine.engine import Engine
     from kapell.kernel.events import Event
@@ -34,22 +33,6 @@ if TYPE_CHECKING:
     from kapell.settings import Settings
 
 _LEAVING = (signal.SIGTERM, signal.SIGHUP)
-
-
-class Show(msgspec.Struct, frozen=True, kw_only=True):
-    """What a command shows, and whether it stays.
-
-    Attributes:
-        as_json: Print one JSON document about the run, in place of its output alone.
-        quiet: Show no progress.
-        verbose: Show progress as plain lines.
-        detach: Record what is asked for, and carry nothing out.
-    """
-
-    as_json: bool = False
-    quiet: bool = False
-    verbose: bool = False
-    detach: bool = False
 
 
 class Left(Exception):  # noqa: N818 -- it is no error: the session was asked to end
@@ -213,37 +196,3 @@ def make_progress(show: Show) -> Progress:
 
         return LiveProgress()
     return Progress()
-
-
-def conclude(settings: Settings, show: Show, outcomes: list[RunOutcome] | int) -> int:
-    """Print how the one run ended that was waited for, and return the exit code."""
-    if isinstance(outcomes, int):
-        return outcomes
-    (outcome,) = outcomes
-    if show.as_json:
-        print_json(describe(outcome))
-    elif outcome.status == "completed":
-        print_json(outcome.output)
-    elif outcome.error is not None:
-        say(encode_json(describe_error(outcome)))
-        if is_terminal(sys.stderr) and not show.quiet:
-            say(f"See `{advise(settings, 'why', outcome.run_id)}`.", "dim")
-    else:
-        say(f"Run {outcome.run_id} was {outcome.status}.")
-    return exits.OF_STATUS.get(outcome.status, exits.UNUSABLE)
-
-
-def describe(outcome: RunOutcome) -> dict[str, Any]:
-    """Return how a run ended, as the one document that `--json` prints."""
-    described: dict[str, Any] = {"run_id": outcome.run_id, "status": outcome.status}
-    if outcome.status == "completed":
-        described["output"] = outcome.output
-    if outcome.error is not None:
-        described["error"] = outcome.error.to_json()
-    return described
-
-
-def describe_error(outcome: RunOutcome) -> dict[str, Any]:
-    """Return a run's error with the members of RFC 9457, and the run."""
-    assert outcome.error is not None
-    return {**outcome.error.to_json(), "run_id": outcome.run_id}

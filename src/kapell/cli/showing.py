@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from kapell.cli import exits
-from kapell.cli.folder import advise, read_store, resolve_run
+from kapell.cli.listing import describe_record
 from kapell.cli.output import (
     colour,
     colour_status,
@@ -22,24 +22,19 @@ from kapell.cli.output import (
     say_time,
 )
 from kapell.cli.stories import name_task, say_iteration
-from kapell.engine.definitions import Definitions
-from kapell.engine.loading import iter_events
 from kapell.engine.store import ENDED
 from kapell.kernel import events as ev
-from kapell.kernel.narration import Narrator
 from kapell.language.spans import say_length
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from kapell.engine.store import LogLine, RunStore
+    from kapell.cli.target import RunData, Target
+    from kapell.engine.store import LogLine
     from kapell.kernel.narration import Sentence
-    from kapell.settings import Settings
 
 _MOST_TASKS = 200
 _MOST_VALUE_LINES = 20
-_PAGE = 1000
-_FOLLOW_SECONDS = 0.1
 
 _OUTCOMES = {
     "task_entered": "running",
@@ -68,60 +63,65 @@ class TaskStory(msgspec.Struct):
     detail: str = ""
 
 
-def show_run(settings: Settings, name: str, *, as_json: bool) -> int:
+def show_run(target: Target, name: str, *, as_json: bool) -> int:
     """Print where a run stands and what became of its tasks."""
-    with read_store(settings) as store:
-        run_id = resolve_run(store, name)
-        record = store.get_record(run_id)
-        narrator, tasks = _collect(store, run_id, record.definition)
-        state = narrator.state
-        document: dict[str, Any] = {
-            **msgspec.to_builtins(record),
-            "input": state.raw_input,
-            "output": state.output,
-            "error_object": None if state.error is None else state.error.to_json(),
-            "events": state.seq,
-            "tasks": msgspec.to_builtins(tasks),
-        }
+    run_id = target.find_run(name)
+    tasks, events = _collect(target.tell(run_id))
+    found = target.get_run(run_id)
+    record = found.record
+    if record.status in ENDED:
+        for task in tasks:
+            task.status = "stopped" if task.status == "running" else task.status
     if as_json:
-        print_json(document)
+        print_json(
+            {
+                **describe_record(record),
+                "input": found.input,
+                "output": found.output,
+                "error_object": None if found.error is None else found.error.to_json(),
+                "events": events,
+                "tasks": msgspec.to_builtins(tasks),
+            }
+        )
         return exits.COMPLETED
-    length = say_length((state.ended_at or ev.to_micros(record.updated_at)) - state.started_at)
-    lines = [
-        f"run       {colour(run_id, 'bold', sys.stdout)}",
-        f"workflow  {record.namespace}/{record.name}:{record.version}",
-        f"status    {colour_status(record.status, sys.stdout)}",
-        f"started   {say_time(record.created_at)}",
-    ]
-    if record.ended_at is not None:
-        lines.append(f"ended     {say_time(record.ended_at)}, after {length}")
-    if record.parked_until is not None:
-        lines.append(f"waits     until {say_time(record.parked_until)}")
-    if record.parent_run_id is not None:
-        lines.append(f"child of  {record.parent_run_id}")
-    lines.extend(_draw_value("input", state.raw_input))
-    if record.status == "completed":
-        lines.extend(_draw_value("output", state.output))
-    if state.error is not None:
-        lines.extend(_draw_value("error", state.error.to_json()))
-    lines += ["", *_draw_tasks(tasks)]
-    print_lines(*lines)
+    print_lines(*_draw_run(found), "", *_draw_tasks(tasks))
     if record.status not in {"completed", "cancelled"} and is_terminal(sys.stderr):
-        say(f"See `{advise(settings, 'why', run_id)}`.", "dim")
+        say(f"See `{target.advise('why', run_id)}`.", "dim")
     return exits.COMPLETED
 
 
-def _collect(store: RunStore, run_id: str, definition: str) -> tuple[Narrator, list[TaskStory]]:
-    narrator = Narrator(Definitions(store).get(definition).program)
+def _draw_run(found: RunData) -> Iterator[str]:
+    record = found.record
+    yield f"run       {colour(record.run_id, 'bold', sys.stdout)}"
+    yield f"workflow  {record.namespace}/{record.name}:{record.version}"
+    yield f"status    {colour_status(record.status, sys.stdout)}"
+    yield f"started   {say_time(record.created_at)}"
+    if record.ended_at is not None:
+        length = say_length(ev.to_micros(record.ended_at) - ev.to_micros(record.created_at))
+        yield f"ended     {say_time(record.ended_at)}, after {length}"
+    if record.parked_until is not None:
+        yield f"waits     until {say_time(record.parked_until)}"
+    if record.parent_run_id is not None:
+        yield f"child of  {record.parent_run_id}"
+    if not found.has_data:
+        yield "data      not shown: that needs the permission run.data"
+        return
+    yield from _draw_value("input", found.input)
+    if record.status == "completed":
+        yield from _draw_value("output", found.output)
+    if found.error is not None:
+        yield from _draw_value("error", found.error.to_json())
+
+
+def _collect(sentences: Iterable[Sentence]) -> tuple[list[TaskStory], int]:
+    """Return what became of the tasks, and how many events there are."""
     tasks: dict[str, TaskStory] = {}
-    for _, event in iter_events(store, run_id):
-        sentence = narrator.tell(event)
+    seq = 0
+    for sentence in sentences:
+        seq = sentence.seq
         if sentence.reference:
             _note(tasks, sentence)
-    if narrator.state.is_ended:
-        for task in tasks.values():
-            task.status = "stopped" if task.status == "running" else task.status
-    return narrator, list(tasks.values())
+    return list(tasks.values()), seq
 
 
 def _note(tasks: dict[str, TaskStory], sentence: Sentence) -> None:
@@ -170,22 +170,17 @@ def _first_line(text: str) -> str:
     return text.strip().partition("\n")[0]
 
 
-def tell_history(settings: Settings, name: str, after: int, *, as_json: bool) -> int:
+def tell_history(target: Target, name: str, after: int, *, as_json: bool) -> int:
     """Print a run's history: a sentence an event, or the events as they are stored."""
-    with read_store(settings) as store:
-        run_id = resolve_run(store, name)
-        if as_json:
-            # Value by value, so that a long history needs little memory.
-            events = iter_events(store, run_id, after)
-            print_json([{"seq": seq, **msgspec.to_builtins(event)} for seq, event in events])
-            return exits.COMPLETED
-        narrator = Narrator(Definitions(store).get(store.get_record(run_id).definition).program)
-        last_day = ""
-        for seq, event in iter_events(store, run_id):
-            sentence = narrator.tell(event)
-            if seq > after:
-                last_day = _tell_day(last_day, sentence)
-                print_lines(_draw_sentence(sentence))
+    run_id = target.find_run(name)
+    if as_json:
+        print_json(list(target.iter_events(run_id, after)))
+        return exits.COMPLETED
+    last_day = ""
+    for sentence in target.tell(run_id):
+        if sentence.seq > after:
+            last_day = _tell_day(last_day, sentence)
+            print_lines(_draw_sentence(sentence))
     return exits.COMPLETED
 
 
@@ -204,35 +199,24 @@ def _draw_sentence(sentence: Sentence) -> str:
     return f"{sentence.seq:>5}  {moment}  {'  ' * sentence.depth}{f'{name}: ' if name else ''}{text}{where}"
 
 
-def print_log(settings: Settings, name: str, *, follow: bool, as_json: bool) -> int:
+def print_log(target: Target, name: str, *, follow: bool, as_json: bool) -> int:
     """Print what a run's processes wrote, until its end if `follow` is set.
 
     With `--json` it is one list; while it follows, a line of JSON for each line of the log.
     """
-    with read_store(settings) as store:
-        run_id = resolve_run(store, name)
-        last = 0
-        collected: list[Any] = []
-        while True:
-            has_ended = store.get_record(run_id).status in ENDED
-            for line in _iter_log(store, run_id, last):
-                last = line.seq
-                if as_json and not follow:
-                    collected.append(msgspec.to_builtins(line))
-                else:
-                    _print_line(line, as_json=as_json)
-            if has_ended or not follow:
-                break
-            time.sleep(_FOLLOW_SECONDS)
+    run_id = target.find_run(name)
     if as_json and not follow:
-        print_json(collected)
-    return exits.COMPLETED
-
-
-def _iter_log(store: RunStore, run_id: str, last: int) -> Iterator[LogLine]:
-    while page := store.read_log(run_id, after_seq=last, limit=_PAGE):
-        yield from page
-        last = page[-1].seq
+        print_json([msgspec.to_builtins(line) for line in target.iter_log(run_id, 0)])
+        return exits.COMPLETED
+    last = 0
+    while True:
+        has_ended = target.get_record(run_id).status in ENDED
+        for line in target.iter_log(run_id, last):
+            last = line.seq
+            _print_line(line, as_json=as_json)
+        if has_ended or not follow:
+            return exits.COMPLETED
+        time.sleep(target.look_seconds)
 
 
 def _print_line(line: LogLine, *, as_json: bool) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from kapell.engine.engine import Engine
     from kapell.engine.store import LogLine
     from kapell.kernel.events import Event
+    from kapell.kernel.narration import Sentence
 
 
 class TellingProgress(Progress):
@@ -26,7 +27,7 @@ class TellingProgress(Progress):
         """Begin to watch the runs of an engine."""
         self.stories = Stories(engine)
         engine.listen(self._tell)
-        engine.listen_to_logs(self._tell_log)
+        engine.listen_to_logs(self.take_log)
 
     def note(self, text: str) -> None:
         """Say something that is about no task."""
@@ -34,11 +35,16 @@ class TellingProgress(Progress):
 
     def _tell(self, active: ActiveRun, first_seq: int, events: Sequence[Event]) -> None:
         for sentence in self.stories.tell(active, first_seq, events):
-            name = name_task(sentence)
-            moment = _say_moment(from_micros(sentence.at))
-            say(f"{moment} {active.run_id} {f'{name}: ' if name else ''}{sentence.text}")
+            self.take(active.run_id, sentence)
 
-    def _tell_log(self, run_id: str, line: LogLine) -> None:
+    def take(self, run_id: str, sentence: Sentence) -> None:
+        """Show what happened to a run."""
+        name = name_task(sentence)
+        moment = _say_moment(from_micros(sentence.at))
+        say(f"{moment} {run_id} {f'{name}: ' if name else ''}{sentence.text}")
+
+    def take_log(self, run_id: str, line: LogLine) -> None:
+        """Show what a task of a run has written."""
         say(f"{_say_moment(line.at)} {run_id} {line.stream}: {line.text}")
 
 
