@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from kapell.language.model import Workflow
     from kapell.sdk import Activity
     from kapell.settings import Settings
-    from kapell.vault import MasterKeys
+    from kapell.vault.master_keys import MasterKeys
 
 _COMMIT_WAIT_SECONDS = 0.005
 """How long the event loop's own thread waits for another process that writes; a thread tries on."""

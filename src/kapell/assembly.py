@@ -33,7 +33,8 @@ from kapell.storage.server_database import ServerDatabase, make_sqlite_url
 from kapell.storage.sizes import measure_databases
 from kapell.telemetry import get_logger
 from kapell.tracing.tracer import begin_tracing
-from kapell.vault import VaultSecrets, open_vault
+from kapell.vault.secret_source import VaultSecrets
+from kapell.vault.service import open_vault
 from kapell.workflows.published import PublishedWorkflows
 from kapell.workflows.service import Workflows
 
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     from kapell.settings import Settings
     from kapell.tracing.exporting import Exporter
     from kapell.tracing.tracer import Tracer
-    from kapell.vault import Vault
+    from kapell.vault.service import Vault
 
 log = get_logger(__name__)
 

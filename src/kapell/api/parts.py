@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from kapell.identity.service import Identity
     from kapell.identity.sessions import OpenSession
     from kapell.settings import Settings
-    from kapell.vault import Vault
+    from kapell.vault.service import Vault
     from kapell.workflows.published import PublishedWorkflows
     from kapell.workflows.service import Workflows
 

@@ -8,7 +8,7 @@ from kapell.audit import Actor, AuditLog
 from kapell.audit.keys import Signer
 from kapell.audit.model import RecordFilter
 from kapell.storage.server_database import ServerDatabase, make_sqlite_url
-from kapell.vault import open_vault
+from kapell.vault.service import open_vault
 
 ANN = Actor("u-1", "Ann", "192.0.2.1")
 

@@ -4,7 +4,7 @@ import pytest
 
 from kapell.engine.secrets import SecretSource
 from kapell.errors import NotFoundError
-from kapell.vault import VaultSecrets
+from kapell.vault.secret_source import VaultSecrets
 
 
 @pytest.fixture
