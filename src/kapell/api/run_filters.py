@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from kapell.api.parts import Parts
 
 
+WHY_NOT_SEARCHED = (
+    "Runs cannot be searched by text here: their data is encrypted at rest, and an index would hold it in the clear."
+)
+
+
 def _read_asked(  # noqa: PLR0913 -- each is a parameter of the query
     *,
     status: Annotated[list[RunStatus] | None, Query(description="Only these; may be repeated.")] = None,
@@ -83,11 +88,7 @@ async def make_filter(parts: Parts, caller: Caller, asked: AskedRuns) -> RunFilt
 async def _check_search(parts: Parts, caller: Caller, asked: AskedRuns) -> frozenset[str] | None:
     """Return the namespaces that the caller may search by text; `None` for all."""
     if parts.settings.encrypt_at_rest:
-        raise UsageError(
-            "Runs cannot be searched by text here: their data is encrypted at rest, and an index would hold it in the "
-            "clear.",
-            hint="Leave `text` out, and filter by name, status and time.",
-        )
+        raise UsageError(WHY_NOT_SEARCHED, hint="Leave `text` out, and filter by name, status and time.")
     if not read_query(asked.text or ""):
         raise UsageError("There is no word to search for in `text`.", hint="Give at least one letter or digit.")
     allowed = parts.access.list_namespaces(caller.principal, "run.data")
