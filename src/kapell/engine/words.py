@@ -57,14 +57,14 @@ def read_query(text: str) -> tuple[Phrase, ...]:
 
 def find_words(parts: Iterable[Any]) -> list[str]:
     """Return the words of JSON values one after another: of their strings and numbers, not of their keys."""
-    found: list[str] = []
+    texts: list[str] = []
     left = MAX_CHARACTERS
     for text in _walk(parts):
-        found += split_words(text[:left])
+        texts.append(text[:left])
         left -= len(text)
         if left <= 0:
             break
-    return found
+    return split_words("\n".join(texts))  # all at once: a run has many short texts
 
 
 def _walk(values: Iterable[Any]) -> Iterator[str]:
