@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 import kapell
 from kapell.cli import exits, options
 from kapell.cli.audit_app import audit_app
+from kapell.cli.early_stop import leave_on_sigterm
 from kapell.cli.keeping_commands import backup, doctor, restore
 from kapell.cli.output import is_terminal, say_error
 from kapell.cli.runs_app import runs_app
@@ -167,6 +168,7 @@ def up(
     secrets: options.Secrets = None,
 ) -> int:
     """Start the server: the engine and its API, in one process, until Ctrl-C."""
+    leave_on_sigterm()
     from kapell.cli.serving import serve_until_stopped
     from kapell.settings import read_settings
 
