@@ -2,9 +2,11 @@
 
 import json
 import logging
+import re
 import subprocess
 import sys
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +14,7 @@ from kapell import telemetry
 from kapell.telemetry import configure_logging, configure_server_logging, get_logger, trace_runs_by
 
 log = get_logger("kapell.some.module")
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 @pytest.fixture(autouse=True)
@@ -102,3 +105,12 @@ def test_an_event_of_a_run_names_its_trace(lines):
 def test_a_command_that_logs_nothing_does_not_load_the_library():
     program = "import sys, kapell.app; sys.exit('structlog' in sys.modules or 'cryptography' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_the_events_that_the_guide_names_are_logged_somewhere():
+    guide = (ROOT / "docs" / "how-to" / "observe.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`[a-z_`, ]+`) \|", guide, re.MULTILINE)
+    named = {event for row in rows for event in re.findall(r"`(\w+)`", row)}
+    source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py"))
+    assert len(named) > 20
+    assert {event for event in named if f'("{event}"' not in source and f', "{event}"' not in source} == set()

@@ -1,6 +1,7 @@
 """What an operator is told at `/metrics`, read as Prometheus reads it."""
 
 import re
+from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -18,6 +19,7 @@ do:
   - broken:
       run: {shell: {command: 'exit 3'}}
 """
+GUIDE = (Path(__file__).resolve().parents[3] / "docs" / "how-to" / "observe.md").read_text(encoding="utf-8")
 _UNITS = ("_seconds", "_bytes", "_records")
 
 
@@ -61,6 +63,8 @@ async def test_runs_attempts_commits_requests_and_the_audit_log_are_counted(serv
     unknown = (("method", "GET"), ("route", "/api/v1/runs/{run_id}"), ("status", "404"))
     assert values["kapell_http_requests_total", *unknown] == 1
     assert values["kapell_http_requests_total", ("method", "GET"), ("route", "unmatched"), ("status", "404")] == 1
+    alerted = set(re.findall(r"kapell_[a-z_]+", GUIDE)) - {"kapell_certificate_expires_timestamp_seconds"}
+    assert alerted - {name for name, *_ in values} == {"kapell_runs_ended"}  # a grep, and no query
     assert families["kapell_build_info"].samples[0].labels.keys() == {"version", "python"}
 
 
