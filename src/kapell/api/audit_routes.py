@@ -28,13 +28,13 @@ class Redaction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 async def list_records(
     request: Request,
     caller: Any = needs("audit.read"),
-    since: datetime | None = None,
-    until: datetime | None = None,
-    actor: str | None = None,
+    since: Annotated[datetime | None, Query(description="Only records of this time or later.")] = None,
+    until: Annotated[datetime | None, Query(description="Only records before this time.")] = None,
+    actor: Annotated[str | None, Query(description="Only what this actor did, by id.")] = None,
     action: Annotated[str | None, Query(description="With * at its end, all that begin so.")] = None,
     target: Annotated[str | None, Query(description="With * at its end, all that begin so.")] = None,
-    namespace: str | None = None,
-    decision: Decision | None = None,
+    namespace: Annotated[str | None, Query(description="Only this namespace.")] = None,
+    decision: Annotated[Decision | None, Query(description="Only what was allowed, or denied.")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response:
@@ -67,7 +67,10 @@ async def list_heads(
 
 @router.get("/records/{number}/proof", responses=gives(Proof))
 async def prove_record(
-    request: Request, number: int, caller: Any = needs("audit.read"), reveals: bool = False
+    request: Request,
+    number: int,
+    caller: Any = needs("audit.read"),
+    reveals: Annotated[bool, Query(description="Whether to put in what may be personal.")] = False,
 ) -> Response:
     """Prove that the newest head covers a record; `kapell audit check-proof` checks it offline."""
     await caller.require()

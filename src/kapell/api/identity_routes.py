@@ -95,7 +95,7 @@ class MadeToken(msgspec.Struct, frozen=True):
 async def list_people(
     request: Request,
     caller: Any = needs("identity.read"),
-    search: str = "",
+    search: Annotated[str, Query(description="Only accounts with this in one of their names.")] = "",
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> Response:
@@ -298,7 +298,7 @@ async def list_who_can(
     request: Request,
     permission: Annotated[str, Query(description="Such as `run.start`.")],
     caller: Any = needs("identity.read"),
-    namespace: str | None = None,
+    namespace: Annotated[str | None, Query(description="Where; left out, everywhere.")] = None,
 ) -> Response:
     """Say who may do something in a namespace, or everywhere, and by which bindings."""
     await caller.require(namespace)

@@ -30,12 +30,18 @@ def _read_asked(  # noqa: PLR0913 -- each is a parameter of the query
     version: Annotated[str | None, Query(description="Only this version.")] = None,
     parent: Annotated[str | None, Query(description="Only runs that this run started.")] = None,
     top: Annotated[bool, Query(description="Only runs that no other run started.")] = False,
-    started_after: AwareDatetime | None = None,
-    started_before: AwareDatetime | None = None,
-    ended_after: AwareDatetime | None = None,
-    ended_before: AwareDatetime | None = None,
-    updated_after: AwareDatetime | None = None,
-    updated_before: AwareDatetime | None = None,
+    started_after: Annotated[
+        AwareDatetime | None, Query(description="Only runs that were started then or later.")
+    ] = None,
+    started_before: Annotated[AwareDatetime | None, Query(description="Only runs that were started before.")] = None,
+    ended_after: Annotated[AwareDatetime | None, Query(description="Only runs that ended then or later.")] = None,
+    ended_before: Annotated[AwareDatetime | None, Query(description="Only runs that ended before.")] = None,
+    updated_after: Annotated[
+        AwareDatetime | None, Query(description="Only runs whose status last changed then or later.")
+    ] = None,
+    updated_before: Annotated[
+        AwareDatetime | None, Query(description="Only runs whose status last changed before.")
+    ] = None,
     text: Annotated[
         str | None, Query(description='Words and "phrases" of the input, name or error; needs `run.data`, too.')
     ] = None,

@@ -117,7 +117,11 @@ def _load_state(parts: Parts, run_id: str) -> State:
 
 @router.get("/runs/{run_id}/history", responses=gives(Page[NumberedEvent]))
 async def list_history(
-    request: Request, run_id: str, caller: Any = needs("run.read"), after: int = 0, limit: Limit = 200
+    request: Request,
+    run_id: str,
+    caller: Any = needs("run.read"),
+    after: Annotated[int, Query(description="Only events after this number.")] = 0,
+    limit: Limit = 200,
 ) -> Response:
     """List what happened to a run, in order."""
     parts = parts_of(request)
@@ -144,7 +148,10 @@ def read_history(parts: Parts, record: RunRecord, after: int, limit: int, with_d
 
 @router.get("/runs/{run_id}/state", responses=gives(dict[str, Any]))
 async def get_state(
-    request: Request, run_id: str, caller: Any = needs("run.data"), at: Annotated[int | None, Query(ge=1)] = None
+    request: Request,
+    run_id: str,
+    caller: Any = needs("run.data"),
+    at: Annotated[int | None, Query(ge=1, description="The number of the event; left out, the last one.")] = None,
 ) -> Response:
     """Show the state that a run had after an event of its history, or has now: data, open tasks, timers."""
     parts = parts_of(request)
@@ -181,7 +188,12 @@ def _fold_until(parts: Parts, record: RunRecord, at: int | None) -> dict[str, An
 
 
 @router.get("/runs/{run_id}/why", responses=gives(Explanation))
-async def explain(request: Request, run_id: str, caller: Any = needs("run.read"), task: str | None = None) -> Response:
+async def explain(
+    request: Request,
+    run_id: str,
+    caller: Any = needs("run.read"),
+    task: Annotated[str | None, Query(description="A task's name or reference.")] = None,
+) -> Response:
     """Say why a run stands where it stands, or what became of a task, and what can be done."""
     parts = parts_of(request)
     record = await get_visible(parts, run_id, caller)
@@ -200,7 +212,11 @@ def _explain(parts: Parts, record: RunRecord, task: str | None) -> Explanation |
 
 @router.get("/runs/{run_id}/log", responses=gives(Page[LogLine]))
 async def list_log(
-    request: Request, run_id: str, caller: Any = needs("run.data"), after: int = 0, limit: Limit = 500
+    request: Request,
+    run_id: str,
+    caller: Any = needs("run.data"),
+    after: Annotated[int, Query(description="Only lines after this number.")] = 0,
+    limit: Limit = 500,
 ) -> Response:
     """List lines that a run's processes wrote."""
     parts = parts_of(request)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from kapell.api.callers import needs
 from kapell.api.paging import Cursor, Limit, read_place, write_place
@@ -30,7 +30,7 @@ class SecretValue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 async def list_secrets(
     request: Request,
     caller: Any = needs("secret.read"),
-    namespace: str | None = None,
+    namespace: Annotated[str | None, Query(description="Only this namespace.")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response:

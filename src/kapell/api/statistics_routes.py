@@ -109,12 +109,12 @@ class Statistics(msgspec.Struct, frozen=True):
 async def get_statistics(
     request: Request,
     caller: Any = needs("run.read"),
-    bucket: Literal["hour", "day"] = "hour",
+    bucket: Annotated[Literal["hour", "day"], Query(description="How long each count is.")] = "hour",
     since: Annotated[AwareDatetime | None, Query(description="Left out: 24 hours, or 30 days, before `until`.")] = None,
     until: Annotated[AwareDatetime | None, Query(description="Left out: now.")] = None,
-    namespace: str | None = None,
-    name: str | None = None,
-    version: str | None = None,
+    namespace: Annotated[str | None, Query(description="Only runs of workflows of this namespace.")] = None,
+    name: Annotated[str | None, Query(description="Only workflows of this name.")] = None,
+    version: Annotated[str | None, Query(description="Only this version.")] = None,
     by: Annotated[Level | None, Query(description="Also tell these apart.")] = None,
 ) -> Response:
     """Count the runs that the caller may see. The period is widened to whole hours or days."""

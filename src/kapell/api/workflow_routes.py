@@ -84,7 +84,7 @@ async def check_workflow(request: Request, caller: Any = needs("workflow.read"),
 async def list_workflows(
     request: Request,
     caller: Any = needs("workflow.read"),
-    namespace: str | None = None,
+    namespace: Annotated[str | None, Query(description="Only this namespace.")] = None,
     text: Annotated[str, Query(description="Words in the name, title, summary or tags.")] = "",
     limit: Limit = 50,
     cursor: Cursor = None,
