@@ -32,7 +32,7 @@ async def prune_ended(store: RunStore, epoch: int, clock: Clock, retention: time
     deleted = 0
     while True:
         try:
-            count = store.prune(epoch, clock.now() - retention, limit=_AT_ONCE)
+            count = await asyncio.to_thread(store.prune, epoch, clock.now() - retention, limit=_AT_ONCE)
         except StorageError as error:
             log.warning("prune_failed", message=error.message)
             return deleted
