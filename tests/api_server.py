@@ -1,18 +1,26 @@
-"""A server at work in this process, and clients of it."""
+"""A server at work in this process, and clients of it.
+
+Whatever secret a client gives or gets is a canary from then on: no later answer may show it, and when the server has
+stopped, neither its log nor its database may hold it.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import io
 import json
-from contextlib import asynccontextmanager, suppress
+import re
+import traceback
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
 import aiohttp
+from tests.canaries import Canaries
 
 from kapell.assembly import open_server
 from kapell.identity.permissions import PERMISSIONS
 from kapell.server import Serving, listen
+from kapell.telemetry import Logger
 
 HELLO = """
 document: {{dsl: '1.0.3', namespace: {namespace}, name: {name}, version: '{version}'}}
@@ -23,11 +31,58 @@ do:
 """
 
 
+_SHORTEST_CANARY = 12
+"""Shorter ones may stand somewhere by chance."""
+
+
+class Watch:
+    """The secrets that a server was given or has given out, and what it logged."""
+
+    def __init__(self):
+        self.canaries = Canaries()
+        self.log = []
+
+    @contextmanager
+    def watching(self):
+        """Note everything that is logged, of whatever level."""
+        write = Logger.log
+
+        def note(logger, level, event, facts):
+            self.log.append(f"{event} {facts!r} {traceback.format_exc() if 'exc_info' in facts else ''}")
+            write(logger, level, event, facts)
+
+        Logger.log = note
+        try:
+            yield
+        finally:
+            Logger.log = write
+
+    def note_exchange(self, method, path, body, response, text):
+        """Search an answer, and remember the secrets of this exchange."""
+        if (method, path) != ("POST", "/tokens"):  # the one answer that shows a token
+            assert self.canaries.find(text, f"the answer to {method} {path}") == []
+        if not 200 <= response.status < 300:
+            return
+        given = [body.get(name) for name in ("password", "new", "value")] if isinstance(body, dict) else []
+        cookies = [morsel.value for morsel in response.cookies.values()]
+        for secret in [*given, *cookies, *re.findall(r"kpl_\w{26}_\w{64}", text if path == "/tokens" else "")]:
+            if isinstance(secret, str) and len(secret) >= _SHORTEST_CANARY:
+                self.canaries.add(f"a secret of {method} {path}", secret)
+
+    def check(self, settings):
+        """Search what a server has left."""
+        assert self.canaries.find("\n".join(self.log), "the log") == []
+        assert self.canaries.find_in_folder(settings.data, except_for={"master.key"}) == []
+        if settings.database:
+            assert self.canaries.find_in_postgres(settings.database) == []
+
+
 class Client:
     """A client with a token, or without."""
 
-    def __init__(self, session, address, token=None):
+    def __init__(self, session, address, token=None, watch=None):
         self._session = session
+        self._watch = watch
         self.address = address
         self.headers = {} if token is None else {"Authorization": f"Bearer {token}"}
 
@@ -39,6 +94,8 @@ class Client:
         ) as response:
             self.last = response
             text = await response.text()
+            if self._watch is not None:
+                self._watch.note_exchange(method, path, body, response, text)
             expected = {200, 201, 204} if status is None else {status}
             assert response.status in expected, f"{method} {path}: {response.status} {text}"
             return json.loads(text) if text and "json" in response.content_type else text
@@ -76,14 +133,15 @@ class Client:
 class Server:
     """A server, and what its first start told."""
 
-    def __init__(self, parts, password, address, session):
+    def __init__(self, parts, password, address, session, watch):
+        self._watch = watch
         self.parts = parts
         self.password = password
         self.address = address
         self._session = session
 
     def client(self, token=None):
-        return Client(self._session, self.address, token)
+        return Client(self._session, self.address, token, self._watch)
 
     async def sign_in(self, name="admin", password=None, permissions=None):
         """Return a client with an API token of a person who signs in for it."""
@@ -102,6 +160,15 @@ class Server:
 
 @asynccontextmanager
 async def running(settings):
+    watch = Watch()
+    with watch.watching():
+        async with _running(settings, watch) as server:
+            yield server
+    watch.check(settings)
+
+
+@asynccontextmanager
+async def _running(settings, watch):
     async with open_server(settings) as (parts, password):
         listener = listen(settings)
         serving = Serving(settings, parts, listener)
@@ -109,7 +176,9 @@ async def running(settings):
         task = asyncio.get_running_loop().create_task(serving.run(started.set))
         await asyncio.wait([task, asyncio.ensure_future(started.wait())], return_when=asyncio.FIRST_COMPLETED)
         async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
-            yield Server(parts, password, f"http://127.0.0.1:{listener.getsockname()[1]}", session)
+            if password is not None:
+                watch.canaries.add("the first password", password)
+            yield Server(parts, password, f"http://127.0.0.1:{listener.getsockname()[1]}", session, watch)
         serving.stop()
         with suppress(asyncio.CancelledError):
             await task

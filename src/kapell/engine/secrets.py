@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 import os
+import re
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote, quote_plus
 
@@ -21,6 +23,8 @@ _SHORTEST = 4
 """Values with fewer characters are not redacted: they would be found everywhere."""
 
 _SHORTEST_BASE64 = 8
+
+_PERCENT = re.compile(r"%[0-9A-F]{2}")
 
 MASK = "***"
 
@@ -93,7 +97,7 @@ class SecretSource:
 
 
 class Redactor:
-    """Replaces secret values by `***`, as they stand and in base64 and URL-encoded form."""
+    """Replaces secret values by `***`: as they stand, and in the forms that JSON, URLs, HTML, base64 and hex have."""
 
     def __init__(self, secrets: Mapping[str, Any]) -> None:
         """Know the values that must not appear."""
@@ -161,7 +165,11 @@ def _iter_texts(value: Any) -> Iterator[str]:
 def _iter_forms(text: str) -> Iterator[str]:
     yield text
     yield from _iter_base64(text.encode())
+    yield text.encode().hex()
+    yield text.encode().hex().upper()
+    yield html.escape(text)
     yield quote(text, safe="")
+    yield _PERCENT.sub(lambda match: match[0].lower(), quote(text, safe=""))
     yield quote(text)
     yield quote_plus(text)
     yield msgspec.json.encode(text)[1:-1].decode()
