@@ -60,7 +60,7 @@ class Watch:
     def note_exchange(self, method, path, body, response, text):
         """Search an answer, and remember the secrets of this exchange."""
         if (method, path) != ("POST", "/tokens"):  # the one answer that shows a token
-            assert self.canaries.find(text, f"the answer to {method} {path}") == []
+            check_nothing_found(self.canaries.find(text, f"the answer to {method} {path}"))
         if not 200 <= response.status < 300:
             return
         given = [body.get(name) for name in ("password", "new", "value")] if isinstance(body, dict) else []
@@ -71,10 +71,14 @@ class Watch:
 
     def check(self, settings):
         """Search what a server has left."""
-        assert self.canaries.find("\n".join(self.log), "the log") == []
-        assert self.canaries.find_in_folder(settings.data, except_for={"master.key"}) == []
+        check_nothing_found(self.canaries.find("\n".join(self.log), "the log"))
+        check_nothing_found(self.canaries.find_in_folder(settings.data, except_for={"master.key"}))
         if settings.database:
-            assert self.canaries.find_in_postgres(settings.database) == []
+            check_nothing_found(self.canaries.find_in_postgres(settings.database))
+
+
+def check_nothing_found(found):
+    assert not found, "; ".join(found)
 
 
 class Client:

@@ -301,12 +301,16 @@ def test_every_form_of_a_canary_is_found(tmp_path):
         assert canaries.find(base64.b64encode(f"{before}{secret}rest".encode()), "x")
 
 
-async def test_the_search_after_each_test_of_the_api_finds_what_a_server_leaves(tmp_path):
+@pytest.mark.parametrize("where", ["file", "log"])
+async def test_the_search_after_each_test_of_the_api_finds_what_a_server_leaves(tmp_path, where):
     settings = Settings(data=tmp_path / "data", port=0)
-    with pytest.raises(AssertionError, match="left holds the first password"):
+
+    async def leak():
         async with running(settings) as server:
-            (settings.data / "left").write_text(f"it is {server.password}")
-    with pytest.raises(AssertionError, match="the log holds a secret of POST /people"):
-        async with running(settings) as server:
-            server._watch.canaries.add("a secret of POST /people", "Correct-horse-battery-1")
-            get_logger("tests").debug("leaked", text="Correct-horse-battery-1")
+            if where == "file":
+                (settings.data / "left").write_text(f"it is {server.password}")
+            else:
+                get_logger("tests").debug("leaked", text=f"it is {server.password}")
+
+    with pytest.raises(AssertionError, match="holds the first password"):
+        await leak()
