@@ -99,7 +99,7 @@ def prune(
 ) -> int:
     """Delete runs that have ended, with all that only they refer to."""
     from kapell.cli.choosing import choose_folder
-    from kapell.cli.listing import prune_runs
+    from kapell.cli.pruning import prune_runs
 
     instead = "A server deletes runs by itself: set KAPELL_RETENTION_DAYS where it is started."
     settings = choose_folder(data=data, server=server, instead=instead)

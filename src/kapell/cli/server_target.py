@@ -224,7 +224,7 @@ class ServerTarget:
         """Follow a run to its end; Ctrl-C leaves it to the server."""
         from kapell.cli import exits
         from kapell.cli.following import follow_run
-        from kapell.cli.session import make_progress
+        from kapell.cli.show import make_progress
 
         try:
             found = follow_run(self._client.profile, run_id, make_progress(show), after)

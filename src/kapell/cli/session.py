@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 from kapell.app import open_engine
 from kapell.cli import exits
 from kapell.cli.folder import advise
-from kapell.cli.output import is_terminal, say, say_error
+from kapell.cli.output import say, say_error
 from kapell.cli.progress import Progress
+from kapell.cli.show import make_progress
 from kapell.engine.engine import RunOutcome
 from kapell.errors import ConflictError, DamagedHistoryError, NotFoundError
 
@@ -181,18 +182,3 @@ class _Session:
             say(text)
         else:
             self._progress.note(text)
-
-
-def make_progress(show: Show) -> Progress:
-    """Return what shows the progress on this stderr."""
-    if show.quiet:
-        return Progress()
-    if show.verbose:
-        from kapell.cli.telling_progress import TellingProgress
-
-        return TellingProgress()
-    if is_terminal(sys.stderr):
-        from kapell.cli.live_progress import LiveProgress
-
-        return LiveProgress()
-    return Progress()

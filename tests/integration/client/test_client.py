@@ -9,6 +9,7 @@ import pytest
 
 from kapell.client import AsyncClient, Client, WaitTimeoutError
 from kapell.client.wire.identity import Scope, Subject
+from kapell.client.wire.runs import WantedRuns
 from kapell.errors import ConflictError, ForbiddenError, NotFoundError, UnauthenticatedError, UsageError
 
 
@@ -261,3 +262,36 @@ def test_a_record_is_proved(client):
     assert msgspec.json.encode(record)
     heads = list(client.audit.heads(page_size=2))
     assert all(head.signature for head in heads)
+
+
+async def test_many_runs_at_once(either):
+    kind = type(either).__name__
+    runs = [await settle(either.runs.start("demo", "faults", input={"word": f"x{kind}"})) for _ in range(2)]
+    for run in runs:
+        await settle(either.runs.wait(run.run_id))
+    wanted = WantedRuns(status=["faulted"], name="faults", started_after=runs[0].created_at)
+    preview = await settle(either.bulk.preview("skip", wanted, output={"text": 0}))
+    assert (preview.matched, preview.would_refuse) == (2, 0)
+    started = await settle(either.bulk.start(preview.bulk_id, expected=2))
+    assert started.runs == wanted
+    async with asyncio.timeout(20):
+        while (await settle(either.bulk.get(preview.bulk_id))).state == "running":
+            await asyncio.sleep(0.05)
+    for run in runs:
+        assert (await settle(either.runs.wait(run.run_id))).output == {"text": 0}
+    assert preview.bulk_id in {each.bulk_id for each in await settle(either.bulk.list(page_size=1))}
+    assert (await settle(either.bulk.get(preview.bulk_id))).matched == 2
+    targets = await settle(either.bulk.runs(preview.bulk_id, page_size=1))
+    assert {target.run_id for target in targets} == {run.run_id for run in runs}
+    with pytest.raises(ConflictError):
+        await settle(either.bulk.cancel(preview.bulk_id))
+
+
+async def test_figures_the_search_index_and_expressions(either):
+    await settle(either.runs.start("demo", "hello", input={"name": "Ada"}, wait_seconds=5))
+    found = await settle(either.statistics.get(namespace="demo", by="workflow"))
+    assert found.total.started >= 1
+    assert "hello" in {subject.name for subject in found.subjects}
+    assert (await settle(either.search.get())).is_on
+    assert (await settle(either.expressions.evaluate(".a + 1", data={"a": 1}))).value == 2
+    assert (await settle(either.expressions.evaluate(".a +"))).problem.kind == "syntax"

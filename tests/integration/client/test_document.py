@@ -15,6 +15,7 @@ from kapell.client.following import Stream
 from kapell.client.operations import Resource, _Described, procedure
 from kapell.client.resources.resources import Resources
 from kapell.client.wire.identity import Scope, Subject
+from kapell.client.wire.runs import WantedRuns
 
 WITHOUT_METHOD = {
     "GET /api/v1/sign-in/oidc/{provider}",  # browsers are sent there, and on to the provider
@@ -29,12 +30,13 @@ SAMPLES = {
     "until": NOW,
     "scope": Scope(frozenset({"run.read"})),
     "subject": Subject("person", "x"),
+    "runs": WantedRuns(name="x"),
     "permissions": ["run.read"],
     "variables": {"a": 1},
 }
 """What an argument of this name is called with; by its default or as a word, otherwise."""
 
-NUMBERS = {"number", "revision", "after", "at", "page_size"}
+NUMBERS = {"number", "revision", "after", "at", "page_size", "expected"}
 
 
 def describe_all():
@@ -56,6 +58,8 @@ def make_arguments(function):
 def make_sample(parameter):
     if parameter.name in SAMPLES:
         return SAMPLES[parameter.name]
+    if parameter.name.endswith(("_after", "_before")):
+        return NOW
     if isinstance(parameter.default, bool):
         return not parameter.default
     if isinstance(parameter.default, float):

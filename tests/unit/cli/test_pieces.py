@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from kapell.cli.exits import find_worst
-from kapell.cli.listing import read_length
 from kapell.cli.output import colour, draw_table
+from kapell.cli.pruning import read_length
 from kapell.cli.settings_page import make_lines, read_descriptions
 from kapell.errors import UsageError
 from kapell.language.spans import say_length

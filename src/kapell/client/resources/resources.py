@@ -6,6 +6,7 @@ from typing import Generic
 
 from kapell.client.operations import S
 from kapell.client.resources.audit import Audit, Server
+from kapell.client.resources.bulk import Bulk, RunStatistics, Search
 from kapell.client.resources.expressions import Expressions
 from kapell.client.resources.identity import Account, Bindings, Groups, People, Roles, Tokens
 from kapell.client.resources.runs import Runs
@@ -17,6 +18,9 @@ class Resources(Generic[S]):
 
     Attributes:
         runs: Runs.
+        bulk: Commands for many runs.
+        statistics: Figures of many runs.
+        search: The index of the runs' words.
         workflows: Stored workflows.
         expressions: Expressions, to be tried.
         secrets: Secrets of namespaces.
@@ -33,6 +37,9 @@ class Resources(Generic[S]):
     def __init__(self, sender: S) -> None:
         """Ask by `sender`."""
         self.runs: Runs[S] = Runs(sender)
+        self.bulk: Bulk[S] = Bulk(sender)
+        self.statistics: RunStatistics[S] = RunStatistics(sender)
+        self.search: Search[S] = Search(sender)
         self.workflows: Workflows[S] = Workflows(sender)
         self.expressions: Expressions[S] = Expressions(sender)
         self.secrets: Secrets[S] = Secrets(sender)

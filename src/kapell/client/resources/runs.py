@@ -27,6 +27,7 @@ from kapell.client.wire.runs import (
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
+    from datetime import datetime
 
     from kapell.client.sse import ServerSentEvent
     from kapell.client.steps import Step
@@ -83,19 +84,62 @@ class Runs(Resource[S]):
         )
 
     @listing
-    def list(
+    def list(  # noqa: PLR0913 -- as many as there are filters
         self,
         *,
         status: str | Sequence[str] | None = None,
         namespace: str | None = None,
         name: str | None = None,
+        version: str | None = None,
         parent: str | None = None,
+        top: bool = False,
+        started_after: datetime | None = None,
+        started_before: datetime | None = None,
+        ended_after: datetime | None = None,
+        ended_before: datetime | None = None,
+        updated_after: datetime | None = None,
+        updated_before: datetime | None = None,
+        text: str | None = None,
         page_size: int = 100,
         cursor: str | None = None,
     ) -> Call[Page[Run]]:
-        """Go through runs, the newest first; filters that are left out do not restrict."""
-        query = {"status": status, "namespace": namespace, "name": name, "parent": parent}
-        return Call(method="GET", path="/runs", gives=Page[Run], query={**query, "limit": page_size, "cursor": cursor})
+        """Go through runs, the newest first; filters that are left out do not restrict.
+
+        Args:
+            status: Only runs of this status, or of any of these.
+            namespace: Only runs of workflows of this namespace.
+            name: Only runs of workflows of this name.
+            version: Only runs of this version.
+            parent: Only runs that this run started.
+            top: Only runs that no other run started.
+            started_after: Only runs that were started then or later; like the others, aware.
+            started_before: Only runs that were started before.
+            ended_after: Only runs that ended then or later.
+            ended_before: Only runs that ended before.
+            updated_after: Only runs that last changed their status then or later.
+            updated_before: Only runs that last changed their status before.
+            text: Only runs with these words, and "phrases" in quotes, in their input, name or error.
+            page_size: How many are fetched at once.
+            cursor: Where to begin: `next` of a page.
+        """
+        query = {
+            "status": status,
+            "namespace": namespace,
+            "name": name,
+            "version": version,
+            "parent": parent,
+            "top": top or None,
+            "started_after": started_after,
+            "started_before": started_before,
+            "ended_after": ended_after,
+            "ended_before": ended_before,
+            "updated_after": updated_after,
+            "updated_before": updated_before,
+            "text": text,
+            "limit": page_size,
+            "cursor": cursor,
+        }
+        return Call(method="GET", path="/runs", gives=Page[Run], query=query)
 
     @operation
     def get(self, run_id: str, *, data: bool = True, wait_seconds: float = 0.0) -> Call[RunDetail]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 from kapell.reasons import Reason
+
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 ENDED = frozenset({"completed", "faulted", "cancelled", "damaged"})
 """The statuses of a run that has ended. A faulted run can be repaired, and then goes on."""
@@ -240,6 +242,40 @@ class Skip(msgspec.Struct, frozen=True):
 
     output: Any = msgspec.UNSET
     reason: str = ""
+
+
+class WantedRuns(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Which runs are meant; what is left out does not restrict. Times are from `..._after` to before `..._before`.
+
+    Attributes:
+        status: Any of these.
+        namespace: The workflow's namespace.
+        name: The workflow's name.
+        version: The workflow's version.
+        parent: The run that started them.
+        top: Whether only runs are meant that no other run started.
+        started_after: When they were started; like the others, aware.
+        started_before: When they were started.
+        ended_after: When they ended.
+        ended_before: When they ended.
+        updated_after: When they last changed their status.
+        updated_before: When they last changed their status.
+        text: Words, and "phrases" in quotes, of their input, name or error.
+    """
+
+    status: list[str] = []
+    namespace: str | None = None
+    name: str | None = None
+    version: str | None = None
+    parent: str | None = None
+    top: bool = False
+    started_after: Moment | None = None
+    started_before: Moment | None = None
+    ended_after: Moment | None = None
+    ended_before: Moment | None = None
+    updated_after: Moment | None = None
+    updated_before: Moment | None = None
+    text: str | None = None
 
 
 class Fork(msgspec.Struct, frozen=True):
