@@ -32,7 +32,8 @@ def iter_options(path, command):
 
 
 COMMANDS = dict(iter_options("kapell", typer.main.get_command(app)))
-ROUTES = [f"{method.upper()} {path}" for path, methods in make_document()["paths"].items() for method in methods]
+PATHS = make_document()["paths"]
+ROUTES = [f"{method.upper()} {path}" for path, methods in PATHS.items() for method in methods]
 NEEDED = {
     "settings.md": [f"{PREFIX}{name.upper()}" for name in Settings.__struct_fields__],
     "errors.md": [*STATUSES, *DEFAULT_STATUS],
@@ -67,13 +68,24 @@ def test_each_command_stands_beside_its_own_options():
     text = (REFERENCE / "commands.md").read_text(encoding="utf-8")
     sections = {re.match(r"[a-z -]+", part)[0].strip(): part for part in text.split("\n## `")[1:]}
     for path, options in COMMANDS.items():
-        assert [option for option in options if f"{option}" not in sections[path]] == [], path
+        assert [option for option in options if option not in sections[path]] == [], path
 
 
 def test_each_route_says_what_it_needs_on_the_page_of_its_area():
     pages = "\n".join(path.read_text(encoding="utf-8") for path in (REFERENCE / "api").glob("*.md"))
     missing = [route for route in ROUTES if f"## `{route}`" not in pages]
     assert missing == []
+
+
+def test_each_parameter_says_what_it_is_for():
+    given = [
+        (path, each)
+        for path, methods in PATHS.items()
+        for operation in methods.values()
+        for each in operation.get("parameters", ())
+    ]
+    unsaid = [(path, each["name"]) for path, each in given if each["in"] != "path" and not each.get("description")]
+    assert unsaid == []
 
 
 def test_the_search_finds_what_is_missing():

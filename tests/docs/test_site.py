@@ -17,6 +17,7 @@ from ruamel.yaml import YAML
 ROOT = Path(__file__).resolve().parent.parent.parent
 DOCS = ROOT / "docs"
 FENCE = re.compile(r"^( *)(```+|:::+) *(\S*).*\n((?:.*\n)*?)\1\2 *$", re.MULTILINE)
+pytestmark = pytest.mark.xdist_group("site")  # what the tests share is made once
 SHOWN = {"text", "console", "http", "ini", "sql", "nginx", "caddy", "dockerfile", "diff", "jq", "promql"}
 """Languages whose blocks are shown as they are."""
 

@@ -23,6 +23,7 @@ from tests.docs.carrying_out import (
 
 from kapell.identity.permissions import PERMISSIONS
 
+pytestmark = pytest.mark.xdist_group("tutorial")  # what the tests share is made once
 COMMAND_LINE = ("tutorial/first-workflow",)
 SERVER = ("tutorial/server", "tutorial/run-over-the-api")
 GUIDES_OF_COMMANDS = ("how-to/write-and-test", "how-to/repair")
