@@ -21,6 +21,7 @@ from kapell.storage.files import sync_folder
 from kapell.storage.migrations.log import LOG_MIGRATIONS
 from kapell.storage.migrations.runs import RUNS_MIGRATIONS
 from kapell.storage.server_database import ServerDatabase, make_sqlite_url
+from kapell.vault.master_keys import open_master_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -80,7 +81,7 @@ def make_backup(
     target = _choose_path(path, now)
     with open_source(settings) as source:
         has_audit_log = SERVER in source.groups
-    keys = _read_keys(settings) if with_keys else {}
+    keys = _read_keys(settings, must_exist=has_audit_log) if with_keys else {}
     if has_audit_log:
         _record(settings, clock, target, with_keys=with_keys)
     # The record is written before anything is read for good, so that the backup tells of itself.
@@ -93,7 +94,7 @@ def make_backup(
                 writer.add_part(group, table, columns, rows, last_number, partial(tell, table))
         for name, content in keys.items():
             writer.add_key(name, content)
-        manifest = writer.finish(_describe(source, now))
+        manifest = writer.finish(_describe(settings, source, now))
     return Backup(target, target.stat().st_size, manifest)
 
 
@@ -120,9 +121,12 @@ def _choose_path(path: Path, now: datetime) -> Path:
     return target
 
 
-def _read_keys(settings: Settings) -> dict[str, bytes]:
+def _read_keys(settings: Settings, *, must_exist: bool) -> dict[str, bytes]:
+    """Return the keys by their names. A folder that no server has used may have none."""
     found = {}
     for name, path in find_key_paths(settings).items():
+        if not must_exist and not path.exists():
+            continue
         try:
             found[name] = path.read_bytes()
         except FileNotFoundError as error:
@@ -143,11 +147,13 @@ def _record(settings: Settings, clock: Clock, path: Path, *, with_keys: bool) ->
         database.close()
 
 
-def _describe(source: Source, now: datetime) -> Manifest:
+def _describe(settings: Settings, source: Source, now: datetime) -> Manifest:
     has_server = SERVER in source.groups
     epochs = source.ask(RUNS, "SELECT epoch FROM owner") if RUNS in source.groups else []
     signing = source.ask(SERVER, "SELECT key_id FROM audit_keys ORDER BY number DESC LIMIT 1") if has_server else []
     sealing = source.ask(SERVER, "SELECT key_id FROM master_keys ORDER BY key_id") if has_server else []
+    if not has_server and settings.master_key_path.exists():  # runs can be sealed without a server
+        sealing = [(name,) for name in open_master_keys(settings.master_key_path, may_create=False).names]
     revision = source.ask(SERVER, "SELECT version_num FROM alembic_version") if has_server else []
     return Manifest(
         format=FORMAT,

@@ -1,7 +1,8 @@
-"""Being asked to stop before the server has begun to listen for that.
+"""Being asked to stop before the server has begun to listen for that, or while something is half done.
 
 The kernel discards SIGTERM for the first process of a container unless that has said what it wants to do with it. Until
-the event loop has said so, this does; otherwise `docker stop` during a start would wait for its SIGKILL.
+the event loop has said so, this does; otherwise `docker stop` during a start would wait for its SIGKILL. Commands that
+must leave nothing half done are ended in order by it, too.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from kapell.cli import options
+from kapell.cli.early_stop import leave_on_sigterm
 
 Database = Annotated[
     str | None, typer.Option("--database", metavar="URL", help="A PostgreSQL database, in place of the data folder's.")
@@ -32,6 +33,7 @@ def backup(
     The keys (audit.key and master.key in the data folder) are not inside unless you say so. Keep a copy of each in
     another place: without them a restored installation opens no secret and adds nothing to its audit log.
     """
+    leave_on_sigterm()  # in order: nothing is left of a file that is not whole
     from kapell.cli import backing_up
     from kapell.settings import read_settings
 
@@ -56,6 +58,7 @@ def restore(
     The whole file is checked before anything is written. Runs go on from where they were when the backup was made: what
     they did since is done again. Never let the old installation and the restored one run at the same time.
     """
+    leave_on_sigterm()
     from kapell.cli import backing_up
     from kapell.settings import read_settings
 

@@ -1,5 +1,6 @@
 """A backup holds everything, and an installation of either kind is made of it again."""
 
+import asyncio
 import sqlite3
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from tests.api_server import running
 from tests.integration.backup.conftest import LARGE
 from tests.integration.backup.restored_checks import read_tables, verify
 
-from kapell.app import open_store
+from kapell.app import make_lock, open_store
 from kapell.backup.archive import ArchiveReader, ArchiveWriter
 from kapell.backup.making import make_backup
 from kapell.backup.restoring import check_backup, restore_backup
@@ -28,6 +29,7 @@ from kapell.storage.errors import DatabaseUnusableError
 from kapell.storage.migrations.log import LOG_MIGRATIONS
 from kapell.storage.migrations.runs import RUNS_MIGRATIONS
 from kapell.storage.server_database import ServerDatabase, list_revisions
+from kapell.vault.master_keys import open_master_keys
 
 CLOCK = SystemClock()
 KEYS = ("audit.key", "master.key")
@@ -99,6 +101,9 @@ async def test_what_was_moved_goes_on_there(installation, restore, postgres_url)
         large = await admin.get(f"/runs/{installation.runs[1]}")
         assert len(str(large)) > LARGE
         await admin.publish(name="another")
+        async with asyncio.timeout(20):  # the index of words is made anew
+            while not (await admin.get("/runs?text=Ada"))["items"]:  # noqa: ASYNC110 -- no event tells of it
+                await asyncio.sleep(0.05)
         await admin.post(f"/runs/{installation.waiting}/cancel", {"reason": "a test"})
         assert (await admin.wait_run(installation.waiting))["run"]["status"] == "cancelled"
     assert verify(settings) == []
@@ -159,6 +164,47 @@ def test_a_folder_that_is_in_use_is_left_alone(restore, tmp_path):
             restore()
         holder.communicate(b"\n")
     assert {path.name for path in folder.path.iterdir()} == {"lock"}
+
+
+def test_a_database_that_is_owned_is_left_alone(restore, postgres_url):
+    settings = restore(database=postgres_url)
+    lock = make_lock(settings)
+    lock.lock()
+    try:
+        with pytest.raises(ConflictError, match="owned by"):
+            restore(database=postgres_url, replaces=True)
+    finally:
+        lock.unlock()
+    assert verify(settings) == []
+
+
+def test_a_folder_that_no_server_has_used(tmp_path):
+    settings = Settings(data=tmp_path / "data", encrypt_at_rest=True)
+    with closing(open_store(settings)) as store:
+        store.put_definition("f" * 64, b"source")
+    keys = open_master_keys(settings.master_key_path, may_create=True)
+    backup = make_backup(settings, tmp_path / "b.zip", CLOCK, with_keys=True)
+    assert backup.manifest.server_revision is None
+    restored = restore_backup(Settings(data=tmp_path / "restored"), backup.path, CLOCK)
+    assert [(key.name, key.key_ids, key.state) for key in restored.keys] == [("master.key", keys.names, "restored")]
+    with closing(open_store(Settings(data=tmp_path / "restored"))) as store:
+        assert store.get_definition("f" * 64) == b"source"
+    assert not (tmp_path / "restored" / "server.db").exists()
+
+
+def test_a_backup_that_is_ended_leaves_nothing(installation, tmp_path):
+    script = """
+import os, signal
+from kapell.backup import making
+def end(*_):
+    os.kill(os.getpid(), signal.SIGTERM)
+making._describe = end
+from kapell.cli.app import app
+app(prog_name="kapell")
+"""
+    command = [sys.executable, "-c", script, "backup", tmp_path / "b.zip", "--data", installation.settings.data]
+    assert subprocess.run(command, check=False).returncode == 143
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_other_tables_of_the_same_names_are_never_dropped(restore, postgres_url):
