@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -30,6 +31,16 @@ _NANOSECONDS = 1000
 _SCOPE = InstrumentationScope("kapell", kapell.__version__)
 
 
+class _LastWords(logging.Handler):
+    """Keeps what the library logged last: it would log at every try, and the tracer says once what is wrong."""
+
+    text = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if "due to timeout" not in record.msg:  # that it gave up in the end says less than why
+            self.text = record.getMessage()
+
+
 class Exporter:
     """Sends spans to a collector. It blocks; one thread uses it.
 
@@ -41,12 +52,21 @@ class Exporter:
         """Send to `endpoint`, a URL with or without the usual path, in the name of `service`."""
         path = "" if urlsplit(endpoint).path.strip("/") else "/v1/traces"
         self._exporter = OTLPSpanExporter(endpoint.rstrip("/") + path, timeout=_TIMEOUT_SECONDS)
+        self._last_words = _LastWords()
+        library = logging.getLogger(OTLPSpanExporter.__module__)
+        library.propagate = False
+        library.handlers = [self._last_words]
         self._resource = Resource.create({"service.name": service, "service.version": kapell.__version__})
 
     def export(self, spans: Sequence[tuple[int, Span]]) -> bool:
         """Send spans, each with its trace's id; return whether the collector has taken them."""
         made = [self._make(trace_id, span) for trace_id, span in spans]
         return self._exporter.export(made) is SpanExportResult.SUCCESS
+
+    @property
+    def trouble(self) -> str:
+        """Why the collector did not take spans the last time that it did not."""
+        return self._last_words.text
 
     def close(self) -> None:
         """Close the connections."""

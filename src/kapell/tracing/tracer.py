@@ -24,6 +24,7 @@ from kapell.tracing.spans import RunTrace, find_traceparent
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from kapell.clock import Clock
     from kapell.engine.active import ActiveRun
     from kapell.engine.definitions import Definitions
     from kapell.engine.engine import Engine
@@ -43,6 +44,7 @@ _KEPT_EVENTS = 100_000
 _KEPT_RUNS = 5_000
 _REMEMBERED_RUNS = 100_000
 _CLOSE_SECONDS = 10.0
+_RETRY_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)
 _RECENT = timedelta(seconds=15)
 _RECENT_RUNS = 200
 
@@ -63,8 +65,11 @@ class Tracer:
         dropped: How many spans nobody was told of, because the collector did not take them for too long.
     """
 
-    def __init__(self, store: RunStore, definitions: Definitions, exporter: Exporter, *, ratio: float) -> None:
+    def __init__(
+        self, store: RunStore, definitions: Definitions, exporter: Exporter, clock: Clock, *, ratio: float
+    ) -> None:
         """Read histories from `store`, and tell `exporter` of this share of the runs."""
+        self._clock = clock
         self._store = store
         self._definitions = definitions
         self._exporter = exporter
@@ -75,7 +80,8 @@ class Tracer:
         self._traces: OrderedDict[str, RunTrace] = OrderedDict()
         self._told: OrderedDict[str, int] = OrderedDict()
         self._spans: deque[tuple[int, Span]] = deque()
-        self._is_refused = False
+        self._refusals = 0
+        self._retry_at = 0.0
         self.dropped = 0
 
     def start(self) -> None:
@@ -196,21 +202,28 @@ class Tracer:
 
     def _send(self, *, is_last: bool) -> None:
         """Send what there is; what the collector does not take is kept for the next time, as far as there is room."""
-        while self._spans:
+        while self._spans and (is_last or self._clock.monotonic() >= self._retry_at):
             batch = [self._spans.popleft() for _ in range(min(_SEND_SPANS, len(self._spans)))]
             if self._export(batch):
-                if self._is_refused:
+                if self._refusals:
                     log.info("traces_taken_again", dropped=self.dropped)
-                self._is_refused = False
+                self._refusals = 0
                 continue
-            if not self._is_refused:
-                log.warning("traces_not_taken", spans=len(batch), hint="Look at the collector, and at `otlp_endpoint`.")
-            self._is_refused = True
             self._spans.extendleft(reversed(batch))
-            while len(self._spans) > (0 if is_last else _KEPT_SPANS):
-                self._spans.popleft()
-                self.dropped += 1
-            return
+            self._note_refusal()
+            if is_last:
+                break
+        while len(self._spans) > (0 if is_last else _KEPT_SPANS):
+            self._spans.popleft()
+            self.dropped += 1
+
+    def _note_refusal(self) -> None:
+        if not self._refusals:
+            hint = "Look at the collector, and at the setting otlp_endpoint; what is there to tell is kept for a while."
+            log.warning("traces_not_taken", message=self._exporter.trouble, hint=hint)
+        wait = _RETRY_SECONDS[min(self._refusals, len(_RETRY_SECONDS) - 1)]
+        self._retry_at = self._clock.monotonic() + wait
+        self._refusals += 1
 
     def _export(self, batch: Sequence[tuple[int, Span]]) -> bool:
         try:
@@ -222,7 +235,7 @@ class Tracer:
 
 def begin_tracing(engine: Engine, exporter: Exporter, ratio: float) -> Tracer:
     """Trace the runs of an engine that has not been started yet; whoever closes the engine closes the tracer before."""
-    tracer = Tracer(engine.store, engine.definitions, exporter, ratio=ratio)
+    tracer = Tracer(engine.store, engine.definitions, exporter, engine.clock, ratio=ratio)
     engine.listen(tracer.note)
     engine.trace_with(tracer.make_traceparent)
     trace_runs_by(tracer.find_trace_id)

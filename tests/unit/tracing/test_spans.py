@@ -129,8 +129,11 @@ class Receiver:
     def __init__(self):
         self.spans = []
         self.refusals = 0
+        self.asked = 0
+        self.trouble = "Connection refused"
 
     def export(self, spans):
+        self.asked += 1
         if self.refusals:
             self.refusals -= 1
             return False
@@ -147,7 +150,7 @@ def receiver():
 
 
 def make_tracer(kit, receiver):
-    return Tracer(kit.store, kit.engine.definitions, receiver, ratio=1.0)
+    return Tracer(kit.store, kit.engine.definitions, receiver, kit.engine.clock, ratio=1.0)
 
 
 def feed(tracer, kit, run_id, pieces):
@@ -185,11 +188,15 @@ async def test_what_the_collector_refuses_is_told_later(receiver, capsys):
         tracer = make_tracer(kit, receiver)
         receiver.refusals = 2
         feed(tracer, kit, ended.outcome.run_id, [0])
-        tracer._send(is_last=False)
-        assert receiver.spans == []
+        for seconds, asked in ((0, 1), (1, 2), (1, 2)):  # the second time it waits longer
+            await kit.advance(seconds)
+            tracer._send(is_last=False)
+            assert (receiver.spans, receiver.asked) == ([], asked)
+        await kit.advance(1)
         tracer._send(is_last=False)
         assert names(span for _, span in receiver.spans) == ["one", "run tests/work"]
-    assert capsys.readouterr().err.count("traces_not_taken") == 1
+    told = capsys.readouterr().err
+    assert told.count("traces_not_taken") == told.count("Connection refused") == 1
     assert tracer.dropped == 0
 
 
