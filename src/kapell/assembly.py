@@ -79,6 +79,7 @@ async def open_server(settings: Settings) -> AsyncIterator[tuple[Parts, str | No
         StorageError: The database cannot be used.
     """
     clock = SystemClock()
+    providers = make_providers(settings)  # what is wrong with them is said before anything is begun
     with open_server_database(settings) as database:
         audit = open_audit_log(database, settings.data / AUDIT_KEY, clock)
         vault = open_vault(database, settings.master_key_path, clock, audit)
@@ -121,7 +122,7 @@ async def open_server(settings: Settings) -> AsyncIterator[tuple[Parts, str | No
                 published=published,
                 vault=vault,
                 measure_storage=lambda: measure_databases(settings.data, database),
-                oidc=Oidc(identity.transactions, make_providers(settings)),
+                oidc=Oidc(identity.transactions, providers),
                 bulk=BulkOperations(BulkStore(database), engine, identity.access, clock),
             )
             password = await asyncio.to_thread(identity.accounts.ensure_administrator, clock.now())

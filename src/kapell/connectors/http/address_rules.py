@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import ipaddress
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kapell.errors import UsageError
@@ -36,6 +37,8 @@ RANGES: dict[str, tuple[str, ...]] = {
 }
 """Names that stand for ranges."""
 
+_REMEMBERED = 1024
+
 _NAT64 = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("64:ff9b:1::/48"))
 _IPV4_COMPATIBLE = ipaddress.IPv6Network("::/96")
 
@@ -60,6 +63,7 @@ class AddressRules:
         """Take addresses, ranges such as `10.0.0.0/8`, and the names of `RANGES`. Raises `UsageError`."""
         self._denied = [(network, rule) for rule in denied for network in _read(rule)]
         self._allowed = [network for rule in allowed for network in _read(rule)]
+        self._find_reason = lru_cache(maxsize=_REMEMBERED)(self._judge)
 
     def __bool__(self) -> bool:
         """Tell whether anything is denied."""
@@ -67,13 +71,19 @@ class AddressRules:
 
     def check(self, address: str) -> None:
         """Return if a connection to a numeric address may be made. Raises `DeniedAddressError`."""
+        if reason := self._find_reason(address):
+            raise DeniedAddressError(reason)
+
+    def _judge(self, address: str) -> str:
+        """Return why an address is denied; empty where it is not."""
         for meant in _list_meant(ipaddress.ip_address(address.partition("%")[0])):
             if any(meant in network for network in self._allowed):
                 continue
             for network, rule in self._denied:
                 if meant in network:
                     name = str(network) if rule == str(network) else f"{network}, `{rule}`"
-                    raise DeniedAddressError(f"{address} is in a range that workflows may not call ({name})")
+                    return f"{address} is in a range that workflows may not call ({name})"
+        return ""
 
 
 def _read(rule: str) -> list[Network]:

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 def make_providers(settings: Settings) -> list[OidcProvider]:
     """Return the providers of the settings, in their order. Raises `UsageError`."""
-    return [_make_provider(key, given) for key, given in settings.oidc.items()]
+    found = [_make_provider(key, given) for key, given in settings.oidc.items()]
+    for provider in found:
+        provider.check()
+    return found
 
 
 def _make_provider(key: str, given: OidcSettings) -> OidcProvider:
