@@ -9,21 +9,14 @@ _SUFFIXES = (".yaml", ".yml", ".json")
 
 
 def complete_run(incomplete: str) -> list[tuple[str, str]]:
-    """Return run ids that begin so, newest first, each with its workflow and status; the folder is the default one."""
-    from kapell.app import open_store
-    from kapell.engine.store import RunFilter
+    """Return run ids that begin so, newest first, each with its workflow and status; where runs usually are."""
+    from kapell.cli.choosing import choose_target
+    from kapell.cli.target import WantedRuns
     from kapell.errors import KapellError
-    from kapell.settings import read_settings
 
     try:
-        settings = read_settings()
-        if not settings.database and not settings.data.is_dir():
-            return []
-        store = open_store(settings)
-        try:
-            records = store.list_runs(RunFilter(), limit=_MOST_RUNS)
-        finally:
-            store.close()
+        with choose_target(data=None, server=None, token_file=None) as target:
+            records = target.list_runs(WantedRuns([], None, None, None, None), _MOST_RUNS).records
     except KapellError:
         return []
     found = [(record.run_id, f"{record.name}, {record.status}") for record in records]

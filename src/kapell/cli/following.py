@@ -57,8 +57,8 @@ class _Log:
 
     async def read_on(self) -> None:
         while self._is_readable:
-            await self.read()
             await asyncio.sleep(_LOG_SECONDS)
+            await self.read()
 
     async def read(self) -> None:
         async with self._turn:

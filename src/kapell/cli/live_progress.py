@@ -18,6 +18,7 @@ from rich.text import Text
 
 from kapell.cli.progress import Progress
 from kapell.cli.stories import Stories, name_task, say_iteration
+from kapell.kernel.events import to_micros
 from kapell.kernel.forking import describe_activity
 from kapell.kernel.narration import Sentence, say_target
 from kapell.language.program import Kind
@@ -79,6 +80,8 @@ class LiveProgress(Progress):
 
     _engine: Engine | None = None
     _stories: Stories | None = None
+    _first_at: int | None = None
+    _told_at = 0
 
     def begin(self, engine: Engine) -> None:
         """Begin to watch, and to draw ten times a second."""
@@ -135,7 +138,14 @@ class LiveProgress(Progress):
             self._open.pop(sentence.reference, None)
         elif sentence.event in _STOPPING:
             self._open.clear()
+        self._note_time(sentence.at)
         self._show(run_id, sentence.name, sentence, 0)
+
+    def _note_time(self, at: int) -> None:
+        """Let lines say when something happened after the first thing that was told, not when it was told."""
+        if self._first_at is None:
+            self._first_at = at
+        self._told_at = at
 
     def _show(self, run_id: str, title: str, sentence: Sentence, below: int) -> None:
         line = self._make_line(run_id, title, sentence, below)
@@ -166,7 +176,11 @@ class LiveProgress(Progress):
 
     def _line(self, shown: str, depth: int, name: str, text: str) -> Text:
         glyph, plain, style = _GLYPHS[shown]
-        line = Text(f"{time.monotonic() - self._begun:7.1f}s ", style="dim")
+        if self._first_at is None:
+            seconds = time.monotonic() - self._begun
+        else:
+            seconds = max(self._told_at - self._first_at, 0) / 1_000_000
+        line = Text(f"{seconds:7.1f}s ", style="dim")
         line.append("  " * depth)
         line.append(f"{plain if self._plain else glyph} ", style=style)
         if name:
@@ -177,6 +191,8 @@ class LiveProgress(Progress):
     def take_log(self, run_id: str, line: LogLine) -> None:
         """Show what a task of a run has written."""
         below = 0 if self._stories is None else self._stories.depths.get(run_id, 0)
+        if self._stories is None:
+            self._note_time(to_micros(line.at))
         depth = below + line.reference.count("/do/") + 1
         name = line.reference.rpartition("/")[2] + say_iteration(line.reference)
         self._add(self._line("log", depth, name, line.text), is_kept=False)

@@ -275,7 +275,7 @@ async def test_many_runs_at_once(either):
     started = await settle(either.bulk.start(preview.bulk_id, expected=2))
     assert started.runs == wanted
     async with asyncio.timeout(20):
-        while (await settle(either.bulk.get(preview.bulk_id))).state == "running":
+        while (await settle(either.bulk.get(preview.bulk_id))).state == "running":  # noqa: ASYNC110 -- no event tells
             await asyncio.sleep(0.05)
     for run in runs:
         assert (await settle(either.runs.wait(run.run_id))).output == {"text": 0}

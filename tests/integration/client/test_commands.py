@@ -12,6 +12,7 @@ import pytest
 from tests.kapell_server import KAPELL, WORKFLOWS, make_environment, write_source
 
 from kapell.cli.app import app
+from kapell.cli.completion import complete_run
 
 
 class Ended(NamedTuple):
@@ -239,6 +240,15 @@ def test_the_environment_names_server_and_token(server, monkeypatch, capsys, tmp
     assert "--server" not in kapell("run", "hello.yaml").err
     folder = Commands(monkeypatch, capsys, "--data", tmp_path / "data")
     assert folder("runs", "list").err == "There are no such runs.\n"
+
+
+def test_completion_offers_the_runs_of_the_usual_server(server, client, monkeypatch):
+    run = client.runs.start("demo", "hello", input={"name": "Ada"}, wait_seconds=5)
+    assert complete_run("") == [("last", "the newest run")]
+    monkeypatch.setenv("KAPELL_SERVER", server.address)
+    monkeypatch.setenv("KAPELL_TOKEN", server.token)
+    assert (run.run_id, "hello, completed") in complete_run(run.run_id[:20])
+    assert complete_run("la") == [("last", "the newest run")]
 
 
 def test_somebody_signs_in_works_and_signs_out(server, monkeypatch, capsys, tmp_path):

@@ -155,7 +155,7 @@ class Runs(Resource[S]):
 
     @procedure
     def wait(self, run_id: str, *, timeout_seconds: float | None = None) -> Generator[Step, Any, RunDetail]:
-        """Wait until a run has ended, and return it with its data.
+        """Wait until a run has ended, and return it with its data; one that has faulted has ended, too.
 
         Args:
             run_id: The run.
