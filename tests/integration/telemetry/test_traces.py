@@ -97,7 +97,7 @@ class Collector:
         self._server.server_close()
 
     def wait_for(self, condition):
-        until = time.monotonic() + 15
+        until = time.monotonic() + 40
         while not condition(self.spans):
             assert time.monotonic() < until, [span.name for span in self.spans]
             time.sleep(0.02)
@@ -183,7 +183,7 @@ STEPS = (
   - first:
       run: {shell: {command: 'echo 1'}}
   - slow:
-      run: {shell: {command: 'sleep 1.5'}}
+      run: {shell: {command: 'sleep 30'}}
   - last: {set: {done: true}}
 """
 )
