@@ -45,7 +45,7 @@ class Figures(msgspec.Struct, frozen=True):
         cancelled: How many were cancelled.
         damaged: How many were closed since their history cannot be read.
         success_rate: Which share of those that completed or faulted completed, 0 to 1; null where there are none.
-        p50_seconds: How long completed runs took from start to end, waits included: the median, within 5 %; null where
+        p50_seconds: How long completed runs took from start to end, waits included: the median, within 10 %; null where
             there are none.
         p95_seconds: The same of the slowest twentieth.
     """

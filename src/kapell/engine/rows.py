@@ -7,10 +7,10 @@ from struct import Struct
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
-from kapell.engine.store import HistoryRow, RunRecord, UnindexedRun
+from kapell.engine.store import Count, HistoryRow, RunRecord, UnindexedRun
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY_SECONDS = 86_400
@@ -77,6 +77,18 @@ def encode_standing(record: RunRecord) -> tuple[Any, ...]:
         None if parked_until is None else to_microseconds(parked_until),
         None if record.error is None else to_storable(record.error),
     )
+
+
+def decode_counts(rows: Iterable[Sequence[int]]) -> list[Count]:
+    """Return the counts of rows: begin, what, count. Thousands of rows share some begins."""
+    begins: dict[int, datetime] = {}
+    found: list[Count] = []
+    for begins_at, what, count in rows:
+        at = begins.get(begins_at)
+        if at is None:
+            at = begins[begins_at] = from_microseconds(begins_at)
+        found.append(Count(at, what, count))
+    return found
 
 
 def decode_unindexed(row: Sequence[Any]) -> UnindexedRun:

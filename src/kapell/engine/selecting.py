@@ -89,12 +89,24 @@ def build_conditions(where: RunFilter, mark: str, *, sparing: Sequence[str] = ()
             conditions.append(f"{column} IN ({', '.join([mark] * len(allowed))})")
             values += sorted(allowed)
     for column, sign, bound in _list_bounds(where):
-        if bound is not None:
+        if bound is not None and column not in sparing:
             conditions.append(f"{column} {sign} {mark}")
             values.append(to_microseconds(bound))
     if where.only_top:
         conditions.append("parent_run_id IS NULL")
     return conditions, values
+
+
+def find_bounds(where: RunFilter) -> tuple[int, int]:
+    """Return the least and the largest time of the filter's order that a run may have, in microseconds."""
+    least, most = LEAST, MOST
+    for column, sign, bound in _list_bounds(where):
+        if column == where.order and bound is not None:
+            if sign == ">=":
+                least = to_microseconds(bound)
+            else:
+                most = to_microseconds(bound) - 1
+    return least, most
 
 
 def _list_bounds(where: RunFilter) -> list[tuple[str, str, datetime | None]]:

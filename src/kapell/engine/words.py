@@ -1,7 +1,8 @@
 """Words: what the search index holds of a run, and what a query asks for. The same for every store.
 
 A text is a row of words: letters and digits in any script, without marks and case (`Ünïcode-7` is `unicode` and `7`).
-A query is words and "phrases", all of which a run must have; its last word may be the beginning of one. What looks like
+A query is words and "phrases", all of which a run must have; its last word may be the beginning of one, if
+it has three letters. What looks like
 one thing (`ORD-1234`) is a phrase by itself. Everything else in a query only parts words: there is no syntax to err in.
 """
 
@@ -12,12 +13,13 @@ import unicodedata
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 MAX_CHARACTERS = 4096
 """How many characters of a run are indexed."""
 
 _MAX_WORD = 100
+_SHORTEST_BEGINNING = 3
 _MAX_PHRASES = 16
 _MAX_QUERY = 1000
 _WORD = re.compile(r"[^\W_]+")
@@ -50,9 +52,15 @@ def read_query(text: str) -> tuple[Phrase, ...]:
     for quoted, plain in _PIECE.findall(text[:_MAX_QUERY]):
         if words := split_words(quoted or plain):
             found.append(Phrase(tuple(words), is_open=False))
-    if found and not text.rstrip().endswith('"'):
+    if found and not text.rstrip().endswith('"') and _may_go_on(found[-1].words):
         found[-1] = found[-1]._replace(is_open=True)
     return tuple(found[:_MAX_PHRASES])
+
+
+def _may_go_on(words: Sequence[str]) -> bool:
+    """Tell whether words are long enough to be a beginning: one or two letters would be that of half of all words."""
+    text = "".join(words)
+    return len(text) >= _SHORTEST_BEGINNING or not text.isascii()
 
 
 def find_words(parts: Iterable[Any]) -> list[str]:

@@ -162,11 +162,11 @@ LOG_SCHEMA: tuple[str, ...] = (
 
 # Words of runs, in a file of its own: all of it can be made anew from the runs.
 SEARCH_SCHEMA: tuple[str, ...] = (
-    # `namespace` holds one word that stands for the namespace, `words` what is searched; both are words already.
+    # Which tables of words there are; `engine/sqlite_store/search.py` makes one for each 65,536 keys.
     """
-    CREATE VIRTUAL TABLE texts USING fts5 (
-        run_id UNINDEXED, namespace, words, tokenize = 'ascii', columnsize = 0
-    )
+    CREATE TABLE pieces (
+        number INTEGER NOT NULL PRIMARY KEY
+    ) STRICT
     """,
     # How far the index has come; the run's id tells whether that key still means the same run.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kapell.engine.counting import build_conditions
-from kapell.engine.rows import from_microseconds, to_microseconds
+from kapell.engine.rows import decode_counts, to_microseconds
 from kapell.engine.store import Count, CountFilter, SubjectCount
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def count_runs(database: Database, where: CountFilter) -> list[Count]:
     within, values = _build_within(where)
     with database.read() as connection:
         rows = connection.execute(_COUNT.format(within=within), values)
-        return [Count(from_microseconds(begins_at), what, count) for begins_at, what, count in rows]
+        return decode_counts(rows)
 
 
 def count_by_subject(database: Database, where: CountFilter) -> list[SubjectCount]:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from kapell.engine.rows import RECORD_COLUMNS, decode_record
 from kapell.engine.selecting import (
-    LEAST,
     Place,
     build_conditions,
     choose_strands,
+    find_bounds,
     is_empty,
     make_place,
     read_cursor,
@@ -73,8 +73,10 @@ def find_runs_by_prefix(database: Database, prefix: str, limit: int) -> list[str
 def _list_keys(connection: sqlite3.Connection, where: RunFilter, place: Place, limit: int) -> list[int]:
     """Return the keys of the runs of a page: of each strand the newest, as far as others have none that are newer."""
     strands = choose_strands(where, _list_namespaces(connection, where))
-    conditions, values = build_conditions(where, "?", sparing=strands.columns)
     order = where.order
+    conditions, values = build_conditions(where, "?", sparing=(*strands.columns, order))
+    # One bound on each side: of several, SQLite would choose one for the index, and not the narrowest.
+    least, most = find_bounds(where)
     equal = [f"{column} = ?" for column in strands.columns]
     behind = [f"{order} >= ?", f"{order} <= ?", f"({order} < ? OR run_key < ?)"]
     statement = (
@@ -83,8 +85,8 @@ def _list_keys(connection: sqlite3.Connection, where: RunFilter, place: Place, l
     )
     newest: list[tuple[int, int]] = []
     for strand in strands.values:
-        floor = newest[-1][0] if len(newest) == limit else LEAST
-        bounds = (floor, place.at, place.at, place.run_key)
+        floor = max(least, newest[-1][0]) if len(newest) == limit else least
+        bounds = (floor, min(most, place.at), place.at, place.run_key)
         found = connection.execute(statement, (*strand, *bounds, *values, limit)).fetchall()
         newest = heapq.nlargest(limit, newest + found) if newest and found else newest or found
     return [run_key for _, run_key in newest]

@@ -2,8 +2,9 @@
 
 The index is made from the runs and can be made from them again. So it needs no sync of the disk, and it has a file of
 its own, because a transaction in the file of runs would hold up their commits, which the event loop waits for. FTS5
-keeps, for each word, the keys of the runs that have it in order: from their end it gives the newest first, also of
-millions, and it meets the list of a namespace by leaps.
+keeps, for each word, the keys of the runs that have it in order: from their end it gives the newest first, and it meets
+the list of a namespace by leaps. Only the beginning of a word makes it gather all that begins so, beforehand: therefore
+each 65,536 keys have a table of their own, and a search goes through these from the newest on until its page is full.
 
 The words come ready-made (`kapell.engine.words`), so that nothing of a query is FTS5's syntax: each word is quoted.
 """
@@ -19,7 +20,6 @@ from kapell.engine.store import FoundRuns, RunFilter, RunRecord, RunText, Uninde
 from kapell.engine.words import Phrase, read_query
 from kapell.storage.database import Database
 from kapell.storage.migrations.search import SEARCH_MIGRATIONS
-from kapell.storage.schema import SEARCH_SCHEMA
 
 if TYPE_CHECKING:
     import sqlite3
@@ -31,11 +31,20 @@ _MOST_CANDIDATES = 20_000  # some 30 ms: what a search looks at before it says w
 
 _FIND_PROGRESS = "SELECT run_key, run_id, fault_key FROM progress"
 _SET_PROGRESS = "UPDATE progress SET run_key = ?, run_id = ?, fault_key = ?"
-_DROP_TEXT = "DELETE FROM texts WHERE rowid = ?"
-_ADD_TEXT = "INSERT INTO texts (rowid, run_id, namespace, words) VALUES (?, ?, ?, ?)"
-_FIND_TEXTS = "SELECT rowid, run_id FROM texts WHERE texts MATCH ? AND rowid < ? ORDER BY rowid DESC"
-_CLEAR = ("DROP TABLE texts", SEARCH_SCHEMA[0])
-_DROP_ABOVE = "DELETE FROM texts WHERE rowid > ?"
+_PIECE_BITS = 16
+_LIST_PIECES = "SELECT number FROM pieces WHERE number <= ? ORDER BY number DESC"
+_ADD_PIECE = "INSERT OR IGNORE INTO pieces (number) VALUES (?)"
+_DROP_PIECE = "DELETE FROM pieces WHERE number = ?"
+# `namespace` holds one word that stands for the namespace, `words` what is searched; both are words already.
+_MAKE_TABLE = """
+    CREATE VIRTUAL TABLE {table} USING fts5 (
+        run_id UNINDEXED, namespace, words, tokenize = 'ascii', columnsize = 0)
+"""
+_DROP_TABLE = "DROP TABLE {table}"
+_DROP_TEXT = "DELETE FROM {table} WHERE rowid = ?"
+_ADD_TEXT = "INSERT INTO {table} (rowid, run_id, namespace, words) VALUES (?, ?, ?, ?)"
+_FIND_TEXTS = "SELECT rowid, run_id FROM {table} WHERE {table} MATCH ? AND rowid < ? ORDER BY rowid DESC"
+_DROP_ABOVE = "DELETE FROM {table} WHERE rowid > ?"
 
 # S608: what is put into these statements are constants of this package; values are always bound.
 _FIND_RUN_ID = "SELECT run_id FROM runs WHERE run_key = ?"
@@ -78,8 +87,7 @@ class TextIndex:
         looked_at = 0
         with self._database.read() as texts, self._runs.read() as runs:
             before = _MOST if after is None else _find_key(runs, after)
-            candidates = texts.execute(_FIND_TEXTS, (query, before))
-            while piece := candidates.fetchmany(_CANDIDATES_AT_ONCE):
+            for piece in _iter_candidates(texts, query, before):
                 marks = ", ".join(["?"] * len(piece))
                 statement = f"{_SELECT} WHERE run_key IN ({marks}){condition}"
                 rows = {row[0]: row for row in runs.execute(statement, [*(key for key, _ in piece), *values])}
@@ -108,16 +116,16 @@ class TextIndex:
         """Tell the index of runs."""
         with self._database.write() as connection:
             run_key, run_id, fault_key = connection.execute(_FIND_PROGRESS).fetchone()
-            again = [(text.place,) for text in texts if text.place <= run_key]
-            connection.executemany(_DROP_TEXT, again)
+            _drop_texts(connection, (text.place for text in texts if text.place <= run_key))
             last = {text.place: text for text in texts}
-            connection.executemany(
-                _ADD_TEXT,
-                [
-                    (place, text.run_id, _name_namespace(text.namespace), " ".join(text.words))
-                    for place, text in last.items()
-                ],
-            )
+            for number, places in _group(last).items():
+                if connection.execute(_ADD_PIECE, (number,)).rowcount:
+                    connection.execute(_MAKE_TABLE.format(table=_name_table(number)))
+                rows = [
+                    (text.place, text.run_id, _name_namespace(text.namespace), " ".join(text.words))
+                    for text in map(last.__getitem__, places)
+                ]
+                connection.executemany(_ADD_TEXT.format(table=_name_table(number)), rows)
             for text in texts:
                 fault_key = max(fault_key, text.fault)
                 if text.place > run_key:
@@ -128,13 +136,14 @@ class TextIndex:
         """Forget runs, before they are deleted."""
         if self._path.exists():
             with self._database.write() as connection:
-                connection.executemany(_DROP_TEXT, [(key,) for key in keys])
+                _drop_texts(connection, keys)
 
     def clear(self) -> None:
         """Forget everything."""
         with self._database.write() as connection:
-            for statement in _CLEAR:
-                connection.execute(statement)
+            for number in _list_pieces(connection, _MOST):
+                connection.execute(_DROP_TABLE.format(table=_name_table(number)))
+                connection.execute(_DROP_PIECE, (number,))
             connection.execute(_SET_PROGRESS, (0, "", 0))
 
     def check(self) -> None:
@@ -154,7 +163,8 @@ class TextIndex:
             self.clear()
         elif there is None or fault_key > last_fault:
             with self._database.write() as connection:
-                connection.execute(_DROP_ABOVE, last[:1])
+                for number in _list_pieces(connection, _MOST):
+                    connection.execute(_DROP_ABOVE.format(table=_name_table(number)), last[:1])
                 connection.execute(_SET_PROGRESS, (*last, min(fault_key, last_fault)))
 
     def close(self) -> None:
@@ -174,6 +184,37 @@ class TextIndex:
                     busy_timeout_seconds=self._busy_timeout_seconds,
                 )
             return self._opened
+
+
+def _iter_candidates(connection: sqlite3.Connection, query: str, before: int) -> Iterator[list[tuple[int, str]]]:
+    """Yield key and id of runs that have the words, the newest first, some at a time."""
+    for number in _list_pieces(connection, before):
+        found = connection.execute(_FIND_TEXTS.format(table=_name_table(number)), (query, before))
+        while some := found.fetchmany(_CANDIDATES_AT_ONCE):
+            yield some
+
+
+def _list_pieces(connection: sqlite3.Connection, before: int) -> list[int]:
+    return [number for (number,) in connection.execute(_LIST_PIECES, (before >> _PIECE_BITS,))]
+
+
+def _name_table(number: int) -> str:
+    return f"texts_{number}"
+
+
+def _group(keys: Iterable[int]) -> dict[int, list[int]]:
+    """Return keys by the piece that they are in."""
+    found: dict[int, list[int]] = {}
+    for key in keys:
+        found.setdefault(key >> _PIECE_BITS, []).append(key)
+    return found
+
+
+def _drop_texts(connection: sqlite3.Connection, keys: Iterable[int]) -> None:
+    known = set(_list_pieces(connection, _MOST))
+    for number, within in _group(keys).items():
+        if number in known:
+            connection.executemany(_DROP_TEXT.format(table=_name_table(number)), [(key,) for key in within])
 
 
 def write_query(phrases: Sequence[Phrase], namespaces: frozenset[str] | None) -> str:

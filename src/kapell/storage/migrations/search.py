@@ -6,9 +6,9 @@ from kapell.storage.migrations import Migration
 
 _FIRST_TABLES = (
     """
-    CREATE VIRTUAL TABLE texts USING fts5 (
-        run_id UNINDEXED, namespace, words, tokenize = 'ascii', columnsize = 0
-    )
+    CREATE TABLE pieces (
+        number INTEGER NOT NULL PRIMARY KEY
+    ) STRICT
     """,
     """
     CREATE TABLE progress (
