@@ -52,3 +52,21 @@ def make_request(method, path, body=b"", **headers):
     }
     lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in given.items() if value is not None)]
     return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body
+
+
+class Served:
+    """A server, and what the tests use of it."""
+
+    def __init__(self, server, admin, data):
+        self.server = server
+        self.admin = admin
+        self.data = data
+        self.port = int(server.address.rpartition(":")[2])
+        self.authorization = admin.headers["Authorization"]
+
+    async def send(self, method, path, body=b"", **headers):
+        """Send one request as the administrator."""
+        return await send_raw(self.port, make_request(method, path, body, Authorization=self.authorization, **headers))
+
+    async def check_health(self):
+        assert (await self.admin.get("/me"))["principal_id"]
