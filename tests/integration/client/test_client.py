@@ -12,6 +12,8 @@ from kapell.client.wire.identity import Scope, Subject
 from kapell.client.wire.runs import WantedRuns
 from kapell.errors import ConflictError, ForbiddenError, NotFoundError, UnauthenticatedError, UsageError
 
+pytestmark = pytest.mark.xdist_group("client")  # all of them share one server
+
 
 async def settle(value):
     """Return what either client gives: awaited, gone through, or as it is."""

@@ -14,6 +14,8 @@ from tests.kapell_server import KAPELL, WORKFLOWS, make_environment, write_sourc
 from kapell.cli.app import app
 from kapell.cli.completion import complete_run
 
+pytestmark = pytest.mark.xdist_group("client")  # all of them share one server
+
 
 class Ended(NamedTuple):
     code: int

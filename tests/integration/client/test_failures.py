@@ -20,6 +20,8 @@ from kapell.client import AsyncClient, Client, UnexpectedAnswerError, Unreachabl
 from kapell.client.wire.runs import Missed
 from kapell.errors import UnauthenticatedError
 
+pytestmark = pytest.mark.xdist_group("client")  # all of them share one server
+
 
 async def settle(ask):
     """Ask, and return what either client gives."""

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from tests.kapell_server import WORKFLOWS, write_source
 
+pytestmark = pytest.mark.xdist_group("client")  # all of them share one server
+
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "how-to" / "client.md"
 PROGRAMS = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
 
