@@ -117,13 +117,12 @@ def test_a_former_owner_cannot_write(request, restore, backup, kind):
     with closing(open_store(settings)) as store:
         former = store.acquire("former", datetime.now(UTC), 0.0)
         assert former > backup.manifest.epoch
-        assert kind == "sqlite" or restore(database=database, replaces=True)
+        settings = restore(database=database, replaces=True)
         if kind == "postgres":  # the same store, still connected
             with pytest.raises(StaleOwnerError):
                 store.append(former, [batch])
-    settings = restore(database=database, replaces=True)
     with closing(open_store(settings)) as store:
-        assert store.acquire("next", datetime.now(UTC), 0.0) > former + 1
+        assert store.acquire("next", datetime.now(UTC), 0.0) > former
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
@@ -392,13 +391,13 @@ def test_a_restore_that_was_killed_is_recognised_and_begun_again(request, backup
     killed = subprocess.run([sys.executable, "-c", KILLED, backup.path, folder, table, database], check=False)
     assert killed.returncode == -9
     assert (folder / RESTORE_MARK).exists()
-    command = [sys.executable, "-m", "kapell", "up", "--port", "0", "--data", folder, "--database", database]
-    refused = subprocess.run(command, check=False, capture_output=True, text=True)
-    assert refused.returncode == 2
-    assert "did not finish" in refused.stderr
-    assert "kapell restore" in refused.stderr
-    with pytest.raises(DatabaseUnusableError):
+    with pytest.raises(DatabaseUnusableError, match="did not finish"):
         DataFolder(folder)
+    if not database:
+        command = [sys.executable, "-m", "kapell", "up", "--port", "0", "--data", folder]
+        refused = subprocess.run(command, check=False, capture_output=True, text=True)
+        assert refused.returncode == 2
+        assert "kapell restore" in refused.stderr
     settings = restore(database=database)
     assert verify(settings) == []
     assert not (folder / RESTORE_MARK).exists()

@@ -45,11 +45,11 @@ def used_database(make_postgres_database, tmp_path_factory):
 
 
 @pytest.fixture
-def database(used_database, make_postgres_database, tmp_path):
-    """The URL of a copy of it; its keys are in the data folder."""
+def database(used_database, tmp_path):
+    """Its URL, for tests that leave it as it was; its keys are in the data folder."""
     url, keys = used_database
     shutil.copytree(keys, tmp_path / "data", dirs_exist_ok=True)
-    return make_postgres_database(url)
+    return url
 
 
 @pytest.fixture

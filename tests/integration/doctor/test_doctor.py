@@ -133,7 +133,7 @@ def test_settings_that_contradict_or_do_nothing(folder, look, tmp_path):
         environment={
             "KAPELL_CONFIG": str(tmp_path / "kapell.toml"),
             "KAPELL_MAX_CALLS": "8",
-            "KAPELL_SECRET_SESAME": "open",
+            "KAPELL_SECRET_SESAME": "not-to-be-told",
         },
     )
     texts = [each.text for each in found if each.status in BAD]
@@ -145,7 +145,7 @@ def test_settings_that_contradict_or_do_nothing(folder, look, tmp_path):
         "no such file",
     ):
         assert any(word in text for text in texts), word
-    assert "open" not in json.dumps([each.text for each in found])
+    assert "not-to-be-told" not in repr(found)
 
 
 # -- the data folder ---------------------------------------------------------------------------------------------------
@@ -268,6 +268,7 @@ def test_a_server_that_does_not_keep_what_it_says(database, look, postgres_serve
         if setting == "synchronous_commit":
             connection.execute(f'ALTER DATABASE "{name}" SET synchronous_commit = off'.encode())
             found = look("postgresql durability", database=database)
+            connection.execute(f'ALTER DATABASE "{name}" RESET synchronous_commit'.encode())
         else:
             # These are the whole server's; what says so is looked at in place of a server that may lose data.
             found = look_at_answer("postgresql durability", setting)
@@ -291,8 +292,10 @@ def look_at_answer(check, setting):
 
 def test_tables_of_another_kapell_in_postgresql(database, look):
     with psycopg.connect(database, autocommit=True) as connection:
+        ((known,),) = connection.execute("SELECT version_num FROM alembic_version").fetchall()
         connection.execute("UPDATE alembic_version SET version_num = '9999_later'")
-    assert list_bad(look("postgresql tables", database=database)) == {("postgresql tables", "problem")}
+        assert list_bad(look("postgresql tables", database=database)) == {("postgresql tables", "problem")}
+        connection.execute("UPDATE alembic_version SET version_num = %s", [known])
 
 
 def test_a_server_without_free_connections(database, look, postgres_server):
@@ -322,6 +325,8 @@ def test_an_owner_that_was_lost_or_hangs(database, look):
     store.close()
     (found,) = look("owner", database=database)
     assert (found.status, "was lost" in found.text) == ("warning", True)
+    with closing(open_store(Settings(database=database))) as store:
+        store.acquire("elsewhere:1", datetime.now(UTC), 0.0)
 
 
 # -- runs --------------------------------------------------------------------------------------------------------------
@@ -548,5 +553,3 @@ def test_problems_are_told_in_words_and_by_the_exit_code(folder):
     assert told.returncode == 1
     assert "PROBLEM   audit key: " in told.stdout
     assert "1 problem, 0 warnings" in told.stdout
-    found = subprocess.run([*command, "--json"], check=False, capture_output=True, text=True, env=environment)
-    assert (found.returncode, json.loads(found.stdout)["problems"]) == (1, 1)
