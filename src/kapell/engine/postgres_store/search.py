@@ -2,9 +2,9 @@
 
 A GIN index gives runs in no order, so that a word which half of all runs have would mean to fetch and sort half of all
 runs for a page of fifty. So each run also has words that say where its key lies: in which piece of 4,096 keys, of
-32,768 and so on. A search asks for the newest piece first, then for larger and larger ones: the index intersects the
-few runs of a piece with the many of a word by leaps, and a common word fills its page from the first pieces, while a
-rare one costs a handful of questions that find nothing.
+32,768 and so on. A search asks for the newest piece first, and then for larger and larger ones as long as it finds few:
+the index intersects the few runs of a piece with the many of a word by leaps. A common word fills its page from the
+first pieces, a rare one costs a handful of questions that find nothing.
 
 The words come ready-made (`kapell.engine.words`), so that nothing of a query is PostgreSQL's syntax: each is quoted.
 """
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 _FIRST_BITS, _MORE_BITS, _LEVELS = 12, 3, 7
 """A piece of the first level has 2^12 keys, and each of the next level eight of them; the last has 2^30."""
 
+_LAST_BITS = _FIRST_BITS + _MORE_BITS * (_LEVELS - 1)
+_CANDIDATES_AT_ONCE = 5000
+_MOST_CANDIDATES = 5000  # some 30 ms: what a search looks at before it says where to go on
+_FEW = 200
 _MOST_POSITION = 16_383  # PostgreSQL's; words behind it are all taken to stand there
 
 _FIND_PROGRESS = "SELECT run_key, run_id, fault_key FROM search_progress"
@@ -62,10 +66,10 @@ _LIST_FAULTED = f"""
 """  # noqa: S608 -- see above
 # OFFSET 0 keeps the planner from reading runs from the newest on and trying the words on each.
 _FIND = f"""
-    SELECT {RECORD_COLUMNS} FROM (
-        SELECT run_key, run_id FROM search_texts
-        WHERE words @@ %s::tsquery AND run_key < %s ORDER BY run_key DESC OFFSET 0
-    ) AS having_words JOIN runs USING (run_key, run_id) {{conditions}} ORDER BY run_key DESC LIMIT %s
+    SELECT key, candidate, {RECORD_COLUMNS} FROM (
+        SELECT run_key AS key, run_id AS candidate FROM search_texts
+        WHERE words @@ %s::tsquery AND run_key < %s ORDER BY run_key DESC OFFSET 0 LIMIT %s
+    ) AS having_words LEFT JOIN runs ON run_key = key AND run_id = candidate {{conditions}} ORDER BY key DESC
 """  # noqa: S608 -- see above
 
 
@@ -79,43 +83,44 @@ class _Piece(NamedTuple):
     def word(self) -> str:
         return f"@{self.bits}.{self.number}"
 
+    def go_on(self, *, is_thin: bool) -> _Piece:
+        """Return the piece of older keys next to it: a larger one where little was found, a smaller one where much."""
+        number = self.number - 1
+        ends_a_larger_one = (number + 1) % (1 << _MORE_BITS) == 0
+        if is_thin and ends_a_larger_one and self.bits < _LAST_BITS:
+            return _Piece(self.bits + _MORE_BITS, ((number + 1) >> _MORE_BITS) - 1)
+        if not is_thin and self.bits > _FIRST_BITS:
+            return _Piece(self.bits - _MORE_BITS, ((number + 1) << _MORE_BITS) - 1)
+        return _Piece(self.bits, number)
+
 
 def find_runs(connections: Connections, where: RunFilter, limit: int, after: str | None) -> FoundRuns:
     """Return runs that have the filter's text, those stored last first."""
     query = write_query(read_query(where.text), where.allowed_namespaces)
     if not query or is_empty(where):
         return FoundRuns([], None)
-    conditions, values = build_conditions(where, "%s")
-    statement = _FIND.format(conditions=f"WHERE {' AND '.join(conditions)}" if conditions else "")
+    conditions, values = build_conditions(where, "%s", sparing=("namespace",))
+    statement = _FIND.format(conditions="".join(f" AND {condition}" for condition in conditions))
     found: list[RunRecord] = []
+    looked_at = 0
     with connections.read() as connection, connection.transaction():
         before = _find_last_key(connection) + 1 if after is None else _find_key(connection, after)
-        for piece in _list_pieces(before - 1):
-            within = f"{query} & '{piece.word}'"
-            rows = connection.execute(statement, (within, before, *values, limit + 1 - len(found)))
-            found += [decode_record(row) for row in rows]
+        piece = _Piece(_FIRST_BITS, (before - 1) >> _FIRST_BITS)
+        while piece.number >= 0:
+            most = _CANDIDATES_AT_ONCE if conditions else limit + 1 - len(found)
+            parameters = (f"{query} & '{piece.word}'", before, most, *values)
+            rows = connection.execute(statement, parameters).fetchall()
+            found += [decode_record(row[2:]) for row in rows if row[2] is not None]
             if len(found) > limit:
                 return FoundRuns(found[:limit], found[limit - 1].run_id)
+            looked_at += len(rows)
+            if looked_at >= _MOST_CANDIDATES:
+                return FoundRuns(found, rows[-1][1])
+            if len(rows) == most:
+                before = rows[-1][0]  # there may be more in this piece
+            else:
+                piece = piece.go_on(is_thin=len(rows) <= _FEW)
     return FoundRuns(found, None)
-
-
-def _list_pieces(last_key: int) -> Iterator[_Piece]:
-    """Give pieces that together hold all keys up to one, the newest first, larger and larger ones."""
-    if last_key < 0:
-        return
-    number = last_key >> _FIRST_BITS
-    for level in range(_LEVELS):
-        bits = _FIRST_BITS + _MORE_BITS * level
-        is_last = level == _LEVELS - 1
-        # Down to where a piece of the next level ends, so that the next one continues with a whole one.
-        while number >= 0:
-            yield _Piece(bits, number)
-            number -= 1
-            if not is_last and (number + 1) % (1 << _MORE_BITS) == 0:
-                break
-        number = ((number + 1) >> _MORE_BITS) - 1
-        if number < 0 and not is_last:
-            return
 
 
 def list_unindexed(connections: Connections, limit: int) -> list[UnindexedRun]:

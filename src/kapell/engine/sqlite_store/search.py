@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _CANDIDATES_AT_ONCE = 200
-_MOST_CANDIDATES = 20_000  # some 30 ms: what a search looks at before it says where to go on
+_MOST_CANDIDATES = 10_000  # some 30 ms: what a search looks at before it says where to go on
 
 _FIND_PROGRESS = "SELECT run_key, run_id, fault_key FROM progress"
 _SET_PROGRESS = "UPDATE progress SET run_key = ?, run_id = ?, fault_key = ?"
