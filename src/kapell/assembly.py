@@ -94,6 +94,7 @@ async def open_server(settings: Settings) -> AsyncIterator[tuple[Parts, str | No
         def prepare(engine: Engine) -> None:
             engine.definitions.find_published = lambda *name: _find_published(published, *name)
             engine.listen(live.note)
+            engine.logbook.kept_listeners.append(live.note_log)
             if exporter is not None:
                 tracers.append(begin_tracing(engine, exporter, settings.otlp_ratio))
 

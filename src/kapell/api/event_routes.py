@@ -1,4 +1,4 @@
-"""Live events as server-sent events (WHATWG HTML, 9.2): of one run, or of all that the caller may see.
+"""Live events as server-sent events (WHATWG HTML, 9.2): of one run or its log, or of all that the caller may see.
 
 A stream resumes with `Last-Event-ID`. A run's ids are the numbers of its history, so nothing is ever missed; the stream
 of all runs says `reset` when it cannot tell what was missed, and the watcher reads its lists anew.
@@ -6,6 +6,7 @@ of all runs says `reset` when it cannot tell what was missed, and the watcher re
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from kapell.api.parts import Parts
-    from kapell.engine.store import RunRecord
+    from kapell.engine.store import LogLine, RunRecord
 
 router = APIRouter(tags=["events"])
 
@@ -66,6 +67,21 @@ async def stream_run_events(
     return _stream(_watch_run(parts, record, begin, with_data=with_data))
 
 
+@router.get("/runs/{run_id}/log/events", responses=_STREAM)
+async def stream_log(
+    request: Request,
+    run_id: str,
+    caller: Any = needs("run.data"),
+    last_event_id: LastEventId = None,
+    after: Annotated[int | None, Query(ge=0, description="As `Last-Event-ID`, where headers cannot be set.")] = None,
+) -> Response:
+    """Stream the lines that a run's processes write, from the first or from where the watcher left off, to its end."""
+    parts = parts_of(request)
+    record = await get_visible(parts, run_id, caller)
+    await note_read(parts, caller, record)
+    return _stream(_follow_log(parts, run_id, _read_number(last_event_id) or after or 0))
+
+
 async def _watch_all(parts: Parts, watcher: Watcher, since: int | None) -> AsyncIterator[bytes]:
     with parts.live.watch(watcher):
         begin = parts.live.position
@@ -102,6 +118,29 @@ async def _watch_run(parts: Parts, record: RunRecord, after: int, *, with_data: 
                     break  # there is something new: the history tells it as a sentence
             else:
                 return
+
+
+async def _follow_log(parts: Parts, run_id: str, after: int) -> AsyncIterator[bytes]:
+    store = parts.engine.store
+    with parts.live.watch_log(run_id) as news:
+        while not parts.live.is_closed:
+            news.clear()
+            has_ended = (await in_thread(store.get_record, run_id)).status in ENDED
+            await parts.engine.logbook.settle()
+            lines: list[LogLine] = await in_thread(store.read_log, run_id, after_seq=after, limit=_PAGE)
+            for line in lines:
+                after = line.seq
+                yield _encode(after, "line", line)
+            if len(lines) == _PAGE:
+                continue
+            if has_ended:
+                yield _encode(after, "end", {})
+                return
+            try:
+                async with asyncio.timeout(_HEARTBEAT_SECONDS):
+                    await news.wait()
+            except TimeoutError:
+                yield _HEARTBEAT
 
 
 async def _follow(watcher: Watcher) -> AsyncIterator[tuple[int, Any] | None]:

@@ -98,6 +98,7 @@ class LiveEvents:
         self._kept: deque[tuple[int, RunChange]] = deque(maxlen=_KEPT)
         self._of_all: set[Watcher] = set()
         self._of_one: dict[str, set[Watcher]] = {}
+        self._of_log: dict[str, set[asyncio.Event]] = {}
         self._starts: dict[str, asyncio.Future[RunRecord]] = {}
         self._is_closed = False
         self.position = position
@@ -106,7 +107,13 @@ class LiveEvents:
     @property
     def watchers(self) -> int:
         """How many watch."""
-        return len(self._of_all) + sum(map(len, self._of_one.values()))
+        of_one = sum(map(len, self._of_one.values())) + sum(map(len, self._of_log.values()))
+        return len(self._of_all) + of_one
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether all streams are to end."""
+        return self._is_closed
 
     @contextmanager
     def watch(self, watcher: Watcher) -> Iterator[Watcher]:
@@ -121,6 +128,19 @@ class LiveEvents:
             watchers.discard(watcher)
             if watcher.run_id is not None and not watchers:
                 self._of_one.pop(watcher.run_id, None)
+
+    @contextmanager
+    def watch_log(self, run_id: str) -> Iterator[asyncio.Event]:
+        """Give an event that is set whenever a run's log may have grown, until the context is left."""
+        news = asyncio.Event()
+        waiting = self._of_log.setdefault(run_id, set())
+        waiting.add(news)
+        try:
+            yield news
+        finally:
+            waiting.discard(news)
+            if not waiting:
+                self._of_log.pop(run_id, None)
 
     def list_since(self, position: int, watcher: Watcher) -> list[tuple[int, RunChange]] | None:
         """Return what a watcher of all runs has missed since a position; `None` if that is not known any more."""
@@ -148,6 +168,13 @@ class LiveEvents:
         for watchers in [self._of_all, *self._of_one.values()]:
             for watcher in watchers:
                 watcher.cut_off()
+        for run_id in self._of_log:
+            self.note_log(run_id)
+
+    def note_log(self, run_id: str) -> None:
+        """Tell who follows a run's log that it may have grown."""
+        for news in self._of_log.get(run_id, ()):
+            news.set()
 
     def note(self, active: ActiveRun, first_seq: int, events: Sequence[Event]) -> None:
         """Tell watchers of events that have become durable."""
@@ -157,6 +184,7 @@ class LiveEvents:
         for watcher in self._of_one.get(active.run_id, ()):
             for seq, event in enumerate(events, first_seq):
                 watcher.put(seq, event)
+        self.note_log(active.run_id)  # the run may have ended, and its log with it
         record = active.record
         kind = str(events[-1].__struct_config__.tag)
         seq = first_seq + len(events) - 1

@@ -221,7 +221,7 @@ async def list_log(
     """List lines that a run's processes wrote."""
     parts = parts_of(request)
     await note_read(parts, caller, await get_visible(parts, run_id, caller))
-    parts.engine.logbook.flush()
+    await parts.engine.logbook.settle()
     lines = await in_thread(parts.engine.store.read_log, run_id, after_seq=after, limit=limit + 1)
     return answer(cut_page(lines, limit, lambda line: line.seq))
 

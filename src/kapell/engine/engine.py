@@ -221,7 +221,7 @@ class Engine:
         await self._helper.close()
         for activity in self._activities.values():
             await activity.close()
-        self.logbook.flush()
+        await self.logbook.settle()
 
     async def wait_for_background(self) -> None:
         """Return when every process has ended, also those that no task waits for."""

@@ -15,7 +15,7 @@ from schemathesis.specs.openapi.checks import (
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 EXAMPLES = 12
-STREAMS = {"/api/v1/events", "/api/v1/runs/{run_id}/events"}
+STREAMS = {"/api/v1/events", "/api/v1/runs/{run_id}/events", "/api/v1/runs/{run_id}/log/events"}
 
 
 async def test_the_document_is_whole(server):

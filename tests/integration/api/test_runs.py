@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 
@@ -113,6 +114,37 @@ async def test_live_events_follow_a_run_and_resume(admin):
     assert numbers == list(range(1, len(numbers) + 1))
     rest = await read_events(admin, f"/runs/{run['run_id']}/events", until="end", headers={"Last-Event-ID": "2"})
     assert [number for number, kind, _ in rest if kind == "event"] == numbers[2:]
+
+
+TALK = """
+document: {dsl: '1.0.3', namespace: demo, name: talk, version: '1.0.0'}
+do:
+  - speak:
+      run:
+        shell:
+          command: echo one; while [ ! -e "$1" ]; do sleep 0.02; done; echo two >&2
+          arguments: ['${ .file }']
+"""
+
+
+async def test_a_log_is_followed_while_it_is_written(admin, tmp_path):
+    await admin.publish("demo", "talk", source=TALK)
+    run = await admin.run({"file": str(tmp_path / "go")}, name="talk")
+    path = f"/runs/{run['run_id']}/log/events"
+    first = await read_events(admin, path, until="line")
+    assert [read_line(data) for _, _, data in first] == [("one", "stdout")]
+    reading = asyncio.create_task(read_events(admin, path, until="end", headers={"Last-Event-ID": str(first[0][0])}))
+    await asyncio.sleep(0.1)
+    (tmp_path / "go").touch()
+    rest = await reading
+    assert [kind for _, kind, _ in rest] == ["line", "end"]
+    assert read_line(rest[0][2]) == ("two", "stderr")
+
+
+def read_line(data):
+    """Return text and stream of a log line."""
+    line = json.loads(data)
+    return line["text"], line["stream"]
 
 
 async def read_events(client, path, until, headers=None):

@@ -249,6 +249,26 @@ class Runs(Resource[S]):
             cursor="after",
         )
 
+    @streaming
+    def follow_log(self, run_id: str, *, after: int = 0) -> Stream[LogLine]:
+        """Follow the lines that a run's processes write, from the first or from after one, until the run has ended.
+
+        A connection that breaks is made again, and goes on after the last line that came.
+        """
+        call = Call(
+            method="GET",
+            path="/runs/{run_id}/log/events",
+            gives=LogLine,
+            at={"run_id": run_id},
+            query={"after": after or None},
+        )
+        decoder = msgspec.json.Decoder(LogLine)
+
+        def read(event: ServerSentEvent) -> LogLine | None:
+            return decoder.decode(event.data) if event.kind == "line" else None
+
+        return Stream(call=call, read=read)
+
     @operation
     def state(self, run_id: str, *, at: int | None = None) -> Call[dict[str, Any]]:
         """Return the state that a run had after an event of its history, or has now."""
