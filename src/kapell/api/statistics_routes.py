@@ -165,12 +165,11 @@ def make_statistics(store: RunStore, where: CountFilter, by: Level | None) -> St
     buckets: dict[datetime, Counter[int]] = {}
     total: Counter[int] = Counter()
     before: Counter[int] = Counter()
-    for each in store.count_runs(msgspec.structs.replace(where, since=where.since - length)):
-        if each.begins_at < where.since:
-            before[each.what] += each.count
-        else:
-            buckets.setdefault(each.begins_at, Counter())[each.what] = each.count
-            total[each.what] += each.count
+    for each in store.count_runs(where):
+        buckets.setdefault(each.begins_at, Counter())[each.what] = each.count
+        total[each.what] += each.count
+    for sums in store.count_by_subject(msgspec.structs.replace(where, since=where.since - length, until=where.since)):
+        before[sums.what] += sums.count
     starts = [where.since + number * span for number in range(length // span)]
     return Statistics(
         since=where.since,

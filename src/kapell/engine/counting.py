@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from functools import cache
 from typing import TYPE_CHECKING
 
 from kapell.engine.rows import to_microseconds
@@ -110,6 +111,7 @@ def classify(microseconds: int) -> int:
     return _FIRST_CLASS + int(math.log2(max(microseconds, 1)) * _CLASSES_AN_OCTAVE)
 
 
+@cache
 def read_duration(what: int) -> float | None:
     """Return the seconds that a number stands for, the middle of its class; `None` if it is no duration."""
     if what < _FIRST_CLASS:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from kapell.engine.counting import build_conditions
@@ -20,18 +22,17 @@ _ADD_COUNT = """
     INSERT INTO run_counts (span_seconds, subject_key, begins_at, what, count) VALUES (?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET count = count + excluded.count
 """
-_WITHIN = """
-    FROM run_counts
-    WHERE span_seconds = ? AND begins_at >= ? AND begins_at < ?
-        AND subject_key IN (SELECT subject_key FROM subjects WHERE {subjects})
+# Subjects are asked for one by one: of all together, SQLite would sort every count of the period.
+_LIST_SUBJECTS = """
+    SELECT subject_key, namespace, name, version FROM subjects WHERE {subjects} ORDER BY namespace, name, version
 """
-_COUNT = """
-    SELECT begins_at, what, sum(count) {within} GROUP BY begins_at, what ORDER BY begins_at, what
+_LIST_COUNTS = """
+    SELECT begins_at, what, count FROM run_counts
+    WHERE span_seconds = ? AND subject_key = ? AND begins_at >= ? AND begins_at < ? ORDER BY begins_at, what
 """
-_COUNT_BY_SUBJECT = """
-    SELECT namespace, name, version, what, count
-    FROM (SELECT subject_key, what, sum(count) AS count {within} GROUP BY subject_key, what) AS counted
-    JOIN subjects USING (subject_key) ORDER BY namespace, name, version, what
+_SUM_COUNTS = """
+    SELECT what, sum(count) FROM run_counts
+    WHERE span_seconds = ? AND subject_key = ? AND begins_at >= ? AND begins_at < ? GROUP BY what ORDER BY what
 """
 _REMEMBERED_SUBJECTS = 10_000
 
@@ -70,20 +71,31 @@ def add_counts(connection: sqlite3.Connection, keys: SubjectKeys, counts: Counts
 
 def count_runs(database: Database, where: CountFilter) -> list[Count]:
     """Return what happened in each bucket, oldest first."""
-    within, values = _build_within(where)
+    since, until = to_microseconds(where.since), to_microseconds(where.until)
     with database.read() as connection:
-        rows = connection.execute(_COUNT.format(within=within), values)
-        return decode_counts(rows)
+        found = [
+            connection.execute(_LIST_COUNTS, (where.span_seconds, key, since, until)).fetchall()
+            for key, *_ in _list_subjects(connection, where)
+        ]
+    if len(found) == 1:
+        return decode_counts(found[0])
+    total: Counter[tuple[int, int]] = Counter()
+    for begins_at, what, count in chain.from_iterable(found):
+        total[begins_at, what] += count
+    return decode_counts((*place, count) for place, count in sorted(total.items()))
 
 
 def count_by_subject(database: Database, where: CountFilter) -> list[SubjectCount]:
     """Return what happened in all buckets together, by subject."""
-    within, values = _build_within(where)
+    since, until = to_microseconds(where.since), to_microseconds(where.until)
     with database.read() as connection:
-        return [SubjectCount(*row) for row in connection.execute(_COUNT_BY_SUBJECT.format(within=within), values)]
+        return [
+            SubjectCount(namespace, name, version, what, count)
+            for key, namespace, name, version in _list_subjects(connection, where)
+            for what, count in connection.execute(_SUM_COUNTS, (where.span_seconds, key, since, until))
+        ]
 
 
-def _build_within(where: CountFilter) -> tuple[str, list[Any]]:
+def _list_subjects(connection: sqlite3.Connection, where: CountFilter) -> list[tuple[Any, ...]]:
     subjects, values = build_conditions(where, "?")
-    bounds = [where.span_seconds, to_microseconds(where.since), to_microseconds(where.until)]
-    return _WITHIN.format(subjects=subjects), [*bounds, *values]
+    return connection.execute(_LIST_SUBJECTS.format(subjects=subjects), values).fetchall()
