@@ -39,11 +39,13 @@ from kapell.workflows.published import PublishedWorkflows
 from kapell.workflows.service import Workflows
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 
+    from kapell.clock import Clock
     from kapell.engine.engine import Engine
     from kapell.engine.secrets import NamespaceSecrets
     from kapell.engine.store import RunStore
+    from kapell.identity.oidc.model import OidcProvider
     from kapell.language.model import Workflow
     from kapell.settings import Settings
     from kapell.tracing.exporting import Exporter
@@ -81,72 +83,93 @@ async def open_server(settings: Settings) -> AsyncIterator[tuple[Parts, str | No
     clock = SystemClock()
     providers = make_providers(settings)  # what is wrong with them is said before anything is begun
     with open_server_database(settings) as database:
-        audit = open_audit_log(database, settings.data / AUDIT_KEY, clock)
-        vault = open_vault(database, settings.master_key_path, clock, audit)
-        published = PublishedWorkflows(database)
-        # The server's environment is nobody's namespace: there only a file that was named on purpose is looked into.
-        secrets = _VaultOfAll(vault, SecretSource(settings.secrets, {}) if settings.secrets else None)
-        live = LiveEvents(to_micros(clock.now()))
-
-        exporter = _open_exporter(settings)
-        tracers: list[Tracer] = []
-
-        def prepare(engine: Engine) -> None:
-            engine.definitions.find_published = lambda *name: _find_published(published, *name)
-            engine.listen(live.note)
-            engine.logbook.kept_listeners.append(live.note_log)
-            if exporter is not None:
-                tracers.append(begin_tracing(engine, exporter, settings.otlp_ratio))
-
-        async with open_engine(settings, secrets=secrets, master_keys=vault.keys, prepare=prepare) as engine:
-            identity = Identity(database, audit, clock)
-            heads = HeadKeeper(
-                audit, make_witnesses(settings.audit_witnesses), clock, seconds=settings.audit_head_seconds
-            )
-            parts = Parts(
-                settings=settings,
-                clock=clock,
-                engine=engine,
-                live=live,
-                run_starts=RunStarts(
-                    database=database,
-                    audit=audit,
-                    engine=engine,
-                    live=live,
-                    clock=clock,
-                    hashes=ContentHashes(vault.keys, is_keyed=settings.encrypt_at_rest),
-                ),
-                audit=audit,
-                heads=heads,
-                identity=identity,
-                workflows=Workflows(database, clock, audit, published),
-                published=published,
-                vault=vault,
-                measure_storage=lambda: measure_databases(settings.data, database),
-                oidc=Oidc(identity.transactions, providers),
-                bulk=BulkOperations(BulkStore(database), engine, identity.access, clock),
-            )
-            password = await asyncio.to_thread(identity.accounts.ensure_administrator, clock.now())
-            duties = [
-                _begin("heads", heads.run()),
-                _begin("tidying", _repeat("tidying", _TIDY_SECONDS, lambda: _tidy(parts))),
-                _begin("uses_of_secrets", _repeat("uses_of_secrets", _USES_SECONDS, vault.record_uses)),
-                _begin("loop_watch", parts.loop_watch.run()),
-                _begin("indexing", _keep_index(settings, engine.store)),
-            ]
-            parts.bulk.begin(parts.record)
-            try:
+        base = _Base(settings, clock, database)
+        async with open_engine(
+            settings, secrets=base.secrets, master_keys=base.vault.keys, prepare=base.prepare
+        ) as engine:
+            parts = _make_parts(base, engine, providers)
+            password = await asyncio.to_thread(parts.identity.accounts.ensure_administrator, clock.now())
+            async with _doing_duties(parts, base.tracers):
                 yield parts, password
-            finally:
-                await parts.bulk.close()
-                for duty in duties:
-                    duty.cancel()
-                await asyncio.gather(*duties, return_exceptions=True)
-                await parts.evaluator.close()
-                await asyncio.gather(*(asyncio.to_thread(tracer.close) for tracer in tracers))
-                await parts.recorder.close()
-                await asyncio.to_thread(vault.record_uses)
-                await heads.finish()
+
+
+class _Base:
+    """What the engine of a server stands on, and is connected with before it takes up any run."""
+
+    def __init__(self, settings: Settings, clock: Clock, database: ServerDatabase) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.database = database
+        self.audit = open_audit_log(database, settings.data / AUDIT_KEY, clock)
+        self.vault = open_vault(database, settings.master_key_path, clock, self.audit)
+        self.published = PublishedWorkflows(database)
+        # The server's environment is nobody's namespace: there only a file that was named on purpose is looked into.
+        self.secrets = _VaultOfAll(self.vault, SecretSource(settings.secrets, {}) if settings.secrets else None)
+        self.live = LiveEvents(to_micros(clock.now()))
+        self.tracers: list[Tracer] = []
+        self._exporter = _open_exporter(settings)
+
+    def prepare(self, engine: Engine) -> None:
+        engine.definitions.find_published = lambda *name: _find_published(self.published, *name)
+        engine.listen(self.live.note)
+        engine.logbook.kept_listeners.append(self.live.note_log)
+        if self._exporter is not None:
+            self.tracers.append(begin_tracing(engine, self._exporter, self.settings.otlp_ratio))
+
+
+def _make_parts(base: _Base, engine: Engine, providers: Sequence[OidcProvider]) -> Parts:
+    settings, clock, database, audit = base.settings, base.clock, base.database, base.audit
+    identity = Identity(database, audit, clock)
+    witnesses = make_witnesses(settings.audit_witnesses)
+    return Parts(
+        settings=settings,
+        clock=clock,
+        engine=engine,
+        live=base.live,
+        run_starts=RunStarts(
+            database=database,
+            audit=audit,
+            engine=engine,
+            live=base.live,
+            clock=clock,
+            hashes=ContentHashes(base.vault.keys, is_keyed=settings.encrypt_at_rest),
+        ),
+        audit=audit,
+        heads=HeadKeeper(audit, witnesses, clock, seconds=settings.audit_head_seconds),
+        identity=identity,
+        workflows=Workflows(database, clock, audit, base.published),
+        published=base.published,
+        vault=base.vault,
+        measure_storage=lambda: measure_databases(settings.data, database),
+        oidc=Oidc(identity.transactions, providers),
+        bulk=BulkOperations(BulkStore(database), engine, identity.access, clock),
+    )
+
+
+@asynccontextmanager
+async def _doing_duties(parts: Parts, tracers: Sequence[Tracer]) -> AsyncIterator[None]:
+    """Do what a server does by itself; at the end, bring to an end what is under way."""
+    uses = parts.vault.record_uses
+    duties = [
+        _begin("heads", parts.heads.run()),
+        _begin("tidying", _repeat("tidying", _TIDY_SECONDS, lambda: _tidy(parts))),
+        _begin("uses_of_secrets", _repeat("uses_of_secrets", _USES_SECONDS, uses)),
+        _begin("loop_watch", parts.loop_watch.run()),
+        _begin("indexing", _keep_index(parts.settings, parts.engine.store)),
+    ]
+    parts.bulk.begin(parts.record)
+    try:
+        yield
+    finally:
+        await parts.bulk.close()
+        for duty in duties:
+            duty.cancel()
+        await asyncio.gather(*duties, return_exceptions=True)
+        await parts.evaluator.close()
+        await asyncio.gather(*(asyncio.to_thread(tracer.close) for tracer in tracers))
+        await parts.recorder.close()
+        await asyncio.to_thread(uses)
+        await parts.heads.finish()
 
 
 def _open_exporter(settings: Settings) -> Exporter | None:

@@ -22,7 +22,7 @@ def test_the_reference_is_what_the_code_says():
 
 
 def test_there_are_few_settings():
-    assert len(Settings.__struct_fields__) <= 40
+    assert len(Settings.__struct_fields__) <= 48
 
 
 PROGRAMS = ("kapell.connectors.process.keeper", "kapell.engine.expression_helper.child")
