@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import errno
-import getpass
 import os
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 import kapell
-from kapell.audit.model import Actor, AuditEntry
+from kapell.audit.model import AuditEntry
+from kapell.audit.operators import find_operator
 from kapell.audit.service import open_audit_log
 from kapell.backup.archive import FORMAT, ArchiveWriter, Manifest
 from kapell.backup.sources import open_source
@@ -96,15 +96,6 @@ def make_backup(
             writer.add_key(name, content)
         manifest = writer.finish(_describe(settings, source, now))
     return Backup(target, target.stat().st_size, manifest)
-
-
-def find_operator() -> Actor:
-    """Return who calls: the user of the operating system, by name, or by number where it has no name."""
-    try:
-        name = getpass.getuser()
-    except (KeyError, OSError):
-        name = str(os.getuid())
-    return Actor("local", name, "cli")
 
 
 def find_key_paths(settings: Settings) -> dict[str, Path]:

@@ -15,9 +15,10 @@ import msgspec
 from kapell.app import make_lock
 from kapell.audit.keys import load_signer
 from kapell.audit.model import AuditEntry
+from kapell.audit.operators import find_operator
 from kapell.audit.service import open_audit_log
 from kapell.backup.archive import ArchiveReader
-from kapell.backup.making import MASTER_KEY, find_key_paths, find_operator
+from kapell.backup.making import MASTER_KEY, find_key_paths
 from kapell.backup.sqlite_target import SqliteTarget
 from kapell.backup.tables import GROUPS, list_tables
 from kapell.errors import ConflictError, KapellError, StorageError, UsageError

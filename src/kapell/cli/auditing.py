@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
 from collections import deque
 from contextlib import contextmanager
@@ -15,7 +14,8 @@ from kapell.audit import store
 from kapell.audit.evidence import count_records, make_evidence_url, open_evidence, read_log, read_selection
 from kapell.audit.findings import Finding
 from kapell.audit.lines import StartLine, UnreadableLine, encode_line, read_export
-from kapell.audit.model import DECISIONS, Actor, RecordFilter
+from kapell.audit.model import DECISIONS, RecordFilter
+from kapell.audit.operators import find_operator
 from kapell.audit.proofs import Proof, check_proof, make_proof
 from kapell.audit.verifier import verify_log
 from kapell.audit.witnessed import read_heads
@@ -168,7 +168,7 @@ def rotate_audit_key(data: Path | None, database: str | None, *, is_lost: bool) 
         server = ServerDatabase(settings.database or make_sqlite_url(settings.data / SERVER_DATABASE))
         log = open_audit_log(server, settings.data / AUDIT_KEY, SystemClock(), replaces_lost_key=is_lost)
         if not is_lost:
-            log.rotate_key(Actor("local", getpass.getuser(), "cli"))
+            log.rotate_key(find_operator())
         server.close()
     finally:
         lock.unlock()

@@ -1,4 +1,4 @@
-"""The commands for those who keep an installation: backup, restore, doctor."""
+"""The commands for those who keep an installation: backup, restore, doctor, reset-password."""
 
 from pathlib import Path
 from typing import Annotated
@@ -82,3 +82,21 @@ def doctor(
     from kapell.cli.doctoring import see_doctor
 
     return see_doctor(data, database, fixes=fix, as_json=json, verbose=verbose)
+
+
+def reset_password(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="The name that is typed at the sign-in.")
+    ] = "admin",
+    data: options.Data = None,
+    database: Database = None,
+    json: options.Json = False,
+) -> int:
+    """Give an account a new password and print it: for who has the machine, and lost the password.
+
+    It may be done while the server runs. The audit log says that it was done, and by which user of the machine.
+    """
+    from kapell.cli import resetting
+    from kapell.settings import read_settings
+
+    return resetting.reset_password(read_settings(data=data, database=database), name, as_json=json)

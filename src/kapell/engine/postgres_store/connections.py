@@ -53,7 +53,11 @@ _END_FORMER = """
 """
 _INDEXER = "SET synchronous_commit = off; SET lock_timeout = '10s'"
 _LOGGER = "SET synchronous_commit = off; SET lock_timeout = '1s'"
-_READER = "SET default_transaction_isolation = 'repeatable read'; SET default_transaction_read_only = on"
+# Readers look for a page among millions of rows: every statement has its index, and none is worth other processes.
+_READER = (
+    "SET default_transaction_isolation = 'repeatable read'; SET default_transaction_read_only = on; "
+    "SET enable_seqscan = off; SET max_parallel_workers_per_gather = 0"
+)
 
 
 class Connections:

@@ -64,12 +64,15 @@ _LIST_FAULTED = f"""
     FROM faults JOIN runs ON runs.run_key = faults.run_key {_FIRST}
     WHERE fault_key > %s AND runs.run_key <= %s ORDER BY fault_key LIMIT %s
 """  # noqa: S608 -- see above
-# OFFSET 0 keeps the planner from reading runs from the newest on and trying the words on each.
+# OFFSET 0 keeps the planner from better ideas: to read runs from the newest on and try the words on each, and to read
+# all runs of a status where those of a few keys are wanted.
 _FIND = f"""
     SELECT key, candidate, {RECORD_COLUMNS} FROM (
         SELECT run_key AS key, run_id AS candidate FROM search_texts
         WHERE words @@ %s::tsquery AND run_key < %s ORDER BY run_key DESC OFFSET 0 LIMIT %s
-    ) AS having_words LEFT JOIN runs ON run_key = key AND run_id = candidate {{conditions}} ORDER BY key DESC
+    ) AS having_words
+    LEFT JOIN LATERAL (SELECT * FROM runs WHERE run_key = key AND run_id = candidate {{conditions}} OFFSET 0) AS runs
+    ON true ORDER BY key DESC
 """  # noqa: S608 -- see above
 
 
