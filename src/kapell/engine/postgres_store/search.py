@@ -112,7 +112,8 @@ def find_runs(connections: Connections, where: RunFilter, limit: int, after: str
         while piece.number >= 0:
             most = _CANDIDATES_AT_ONCE if conditions else limit + 1 - len(found)
             parameters = (f"{query} & '{piece.word}'", before, most, *values)
-            rows = connection.execute(statement, parameters).fetchall()
+            # Prepared once for all words, it would be planned for a word that is neither rare nor common.
+            rows = connection.execute(statement, parameters, prepare=False).fetchall()
             found += [decode_record(row[2:]) for row in rows if row[2] is not None]
             if len(found) > limit:
                 return FoundRuns(found[:limit], found[limit - 1].run_id)
