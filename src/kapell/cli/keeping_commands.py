@@ -85,9 +85,7 @@ def doctor(
 
 
 def reset_password(
-    name: Annotated[
-        str, typer.Argument(metavar="NAME", help="The name that is typed at the sign-in.")
-    ] = "admin",
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The name that is typed at the sign-in.")] = "admin",
     data: options.Data = None,
     database: Database = None,
     json: options.Json = False,

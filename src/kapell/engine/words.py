@@ -12,6 +12,8 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
@@ -23,6 +25,12 @@ _SHORTEST_BEGINNING = 3
 _MAX_PHRASES = 16
 _MAX_QUERY = 1000
 _WORD = re.compile(r"[^\W_]+")
+_JSON_TEXT = re.compile(r'"[^"]*":?|[-0-9][-+.0-9eE]*')
+"""A string, a key with its colon, or a number of a JSON text without escapes."""
+
+_ASCII = bytes(ord(chr(code).lower()) if chr(code).isalnum() else ord(" ") for code in range(128)).ljust(256)
+"""Makes small letters of capitals, and spaces of all that is no letter or digit."""
+
 _PIECE = re.compile(r'"([^"]*)"?|(\S+)')
 
 
@@ -40,9 +48,10 @@ class Phrase(NamedTuple):
 
 def split_words(text: str) -> list[str]:
     """Return the words of a text."""
-    if not text.isascii():
-        decomposed = unicodedata.normalize("NFKD", text.casefold())
-        text = "".join(character for character in decomposed if not unicodedata.combining(character))
+    if text.isascii():
+        return [word[:_MAX_WORD] for word in text.encode().translate(_ASCII).decode().split()]
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    text = "".join(character for character in decomposed if not unicodedata.combining(character))
     return [word[:_MAX_WORD] for word in _WORD.findall(text.lower())]
 
 
@@ -61,6 +70,18 @@ def _may_go_on(words: Sequence[str]) -> bool:
     """Tell whether words are long enough to be a beginning: one or two letters would be that of half of all words."""
     text = "".join(words)
     return len(text) >= _SHORTEST_BEGINNING or not text.isascii()
+
+
+def find_json_words(text: str) -> list[str]:
+    """Return the words of a JSON text without white space: of its strings and numbers, not of its keys.
+
+    The text is not taken apart where that can be spared: it would take five times as long.
+    """
+    if "\\" not in text:
+        values = "\n".join([found for found in _JSON_TEXT.findall(text) if found[-1] != ":"])
+        if len(values) <= MAX_CHARACTERS:
+            return split_words(values)
+    return find_words([msgspec.json.decode(text)])
 
 
 def find_words(parts: Iterable[Any]) -> list[str]:
@@ -89,7 +110,7 @@ def _walk(values: Iterable[Any]) -> Iterator[str]:
                 stack.append(iter(value))
                 break
             elif value is not None and not isinstance(value, bool):
-                yield str(value)
+                yield msgspec.json.encode(value).decode()
         else:
             stack.pop()
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from kapell.engine.store import RunText
-from kapell.engine.words import MAX_CHARACTERS, find_words, split_words
+from kapell.engine.words import MAX_CHARACTERS, find_json_words, split_words
 from kapell.errors import KapellError, StorageError
 from kapell.telemetry import get_logger
 
@@ -56,7 +56,7 @@ def index_runs(store: RunStore, limit: int) -> int:
 
 def _make_text(store: RunStore, run: UnindexedRun) -> RunText:
     record = run.record
-    words = find_words([record.name, record.error])
+    words = split_words(f"{record.name}\n{(record.error or '')[:MAX_CHARACTERS]}")
     try:
         words += _find_input_words(store, run)
     except (KapellError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -71,7 +71,6 @@ def _find_input_words(store: RunStore, run: UnindexedRun) -> list[str]:
         return []
     digest = events[0].payloads.get("raw_input")
     if digest is None:
-        value: Any = msgspec.json.decode(events[0].raw_input)
-        return find_words([value])
+        return find_json_words(bytes(events[0].raw_input).decode())
     # A large value is not taken apart for its first words; so its keys are among them.
     return split_words(store.get_payload(digest)[:MAX_CHARACTERS].decode(errors="ignore"))
