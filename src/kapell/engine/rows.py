@@ -23,6 +23,7 @@ RECORD_COLUMNS = """
     (SELECT digest FROM definitions WHERE definitions.definition_key = runs.definition_key) AS definition,
     status, created_at, updated_at, ended_at, parent_run_id, parked_until, error
 """
+UNINDEXED_COLUMNS = "runs.run_id, runs.namespace, runs.name, runs.error"
 
 
 def to_microseconds(at: datetime) -> int:
@@ -92,10 +93,10 @@ def decode_counts(rows: Iterable[Sequence[int]]) -> list[Count]:
 
 
 def decode_unindexed(row: Sequence[Any]) -> UnindexedRun:
-    """Return the run of a row: key, fault, the first batch's count, time and body, and `RECORD_COLUMNS`."""
-    run_key, fault, count, at, body = row[:5]
+    """Return the run of a row: key, fault, the first batch's count, time and body, and `UNINDEXED_COLUMNS`."""
+    run_key, fault, count, at, body, run_id, namespace, name, error = row
     first = None if count is None else HistoryRow(first_seq=1, count=count, at=from_microseconds(at), body=body)
-    return UnindexedRun(run_key, fault, decode_record(row[5:]), first)
+    return UnindexedRun(run_key, fault, run_id, namespace, name, error, first)
 
 
 def decode_record(row: Sequence[Any]) -> RunRecord:

@@ -165,17 +165,18 @@ class SealedRunStore:
 
     def _read_record(self, record: RunRecord) -> RunRecord:
         """Return a record with its error as it was; where that does not open, it says why: no list fails over it."""
-        error = record.error
-        if error is None:
-            return record
-        if not is_sealed_text(error):
-            record.error = read_plain_text(error)
-            return record
-        try:
-            record.error = self._seals.open_text(error, "error", record.run_id)
-        except KapellError as problem:
-            record.error = f"The error cannot be shown. {problem.message}"
+        record.error = self._read_error(record.run_id, record.error)
         return record
+
+    def _read_error(self, run_id: str, error: str | None) -> str | None:
+        if error is None:
+            return None
+        if not is_sealed_text(error):
+            return read_plain_text(error)
+        try:
+            return self._seals.open_text(error, "error", run_id)
+        except KapellError as problem:
+            return f"The error cannot be shown. {problem.message}"
 
     def load_run(self, run_id: str) -> StoredRun:
         """Return what carries the run on: the newest snapshot that is sound, and the rows after it.
@@ -236,14 +237,14 @@ class SealedRunStore:
 
     def _open_unindexed(self, run: UnindexedRun) -> UnindexedRun:
         try:
-            first = None if run.first is None else self._open_row(run.record.run_id, run.first)
+            first = None if run.first is None else self._open_row(run.run_id, run.first)
         except KapellError:
             first = None
-        return replace(run, record=self._read_record(run.record), first=first)
+        return replace(run, error=self._read_error(run.run_id, run.error), first=first)
 
     def index_texts(self, texts: Sequence[RunText]) -> None:
         """Tell the index of runs. What it is told is not sealed, so who seals runs has nothing to tell but progress."""
-        self._store.index_texts([replace(text, words=[]) for text in texts] if self._seals_new else texts)
+        self._store.index_texts([replace(text, words="") for text in texts] if self._seals_new else texts)
 
     def clear_index(self) -> None:
         """Forget all that the index was told."""

@@ -215,13 +215,17 @@ class UnindexedRun(msgspec.Struct, frozen=True):
     Attributes:
         place: Its place among the runs, for `RunText`.
         fault: The number of the error that is new in it; 0 for a new run.
-        record: The run.
+        run_id: The run.
+        namespace: As in its record, like the two fields that follow.
         first: Its first batch of events; `None` if that is gone.
     """
 
     place: int
     fault: int
-    record: RunRecord
+    run_id: str
+    namespace: str
+    name: str
+    error: str | None
     first: HistoryRow | None
 
 
@@ -233,14 +237,14 @@ class RunText(msgspec.Struct, frozen=True):
         fault: As in `UnindexedRun`.
         run_id: The run.
         namespace: Its namespace.
-        words: The words that find it, in their order (`kapell.engine.words.split_words`).
+        words: The words that find it, in their order, with spaces between them (`kapell.engine.words.normalise`).
     """
 
     place: int
     fault: int
     run_id: str
     namespace: str
-    words: list[str]
+    words: str
 
 
 class CountFilter(msgspec.Struct, kw_only=True, frozen=True):

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 MAX_CHARACTERS = 4096
 """How many characters of a run are indexed."""
 
-_MAX_WORD = 100
 _SHORTEST_BEGINNING = 3
 _MAX_PHRASES = 16
 _MAX_QUERY = 1000
@@ -31,6 +30,7 @@ _JSON_TEXT = re.compile(r'"[^"]*":?|[-0-9][-+.0-9eE]*')
 _ASCII = bytes(ord(chr(code).lower()) if chr(code).isalnum() else ord(" ") for code in range(128)).ljust(256)
 """Makes small letters of capitals, and spaces of all that is no letter or digit."""
 
+_TOO_LONG = re.compile(r"(\S{100})\S+")
 _PIECE = re.compile(r'"([^"]*)"?|(\S+)')
 
 
@@ -46,13 +46,20 @@ class Phrase(NamedTuple):
     is_open: bool
 
 
+def normalise(text: str) -> str:
+    """Return the words of a text, with one space or more between them."""
+    if not text.isascii():
+        decomposed = unicodedata.normalize("NFKD", text.casefold())
+        plain = "".join(character for character in decomposed if not unicodedata.combining(character))
+        text = " ".join(_WORD.findall(plain.lower()))
+    else:
+        text = text.encode().translate(_ASCII).decode()
+    return _TOO_LONG.sub(r"\1", text)
+
+
 def split_words(text: str) -> list[str]:
     """Return the words of a text."""
-    if text.isascii():
-        return [word[:_MAX_WORD] for word in text.encode().translate(_ASCII).decode().split()]
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    text = "".join(character for character in decomposed if not unicodedata.combining(character))
-    return [word[:_MAX_WORD] for word in _WORD.findall(text.lower())]
+    return normalise(text).split()
 
 
 def read_query(text: str) -> tuple[Phrase, ...]:
@@ -72,20 +79,20 @@ def _may_go_on(words: Sequence[str]) -> bool:
     return len(text) >= _SHORTEST_BEGINNING or not text.isascii()
 
 
-def find_json_words(text: str) -> list[str]:
-    """Return the words of a JSON text without white space: of its strings and numbers, not of its keys.
+def find_json_words(text: str) -> str:
+    """Return, normalised, the words of a JSON text without white space: of its strings and numbers, not of its keys.
 
     The text is not taken apart where that can be spared: it would take five times as long.
     """
     if "\\" not in text:
         values = "\n".join([found for found in _JSON_TEXT.findall(text) if found[-1] != ":"])
         if len(values) <= MAX_CHARACTERS:
-            return split_words(values)
+            return normalise(values)
     return find_words([msgspec.json.decode(text)])
 
 
-def find_words(parts: Iterable[Any]) -> list[str]:
-    """Return the words of JSON values one after another: of their strings and numbers, not of their keys."""
+def find_words(parts: Iterable[Any]) -> str:
+    """Return, normalised, the words of JSON values one after another: of strings and numbers, not of keys."""
     texts: list[str] = []
     left = MAX_CHARACTERS
     for text in _walk(parts):
@@ -93,7 +100,7 @@ def find_words(parts: Iterable[Any]) -> list[str]:
         left -= len(text)
         if left <= 0:
             break
-    return split_words("\n".join(texts))  # all at once: a run has many short texts
+    return normalise("\n".join(texts))  # all at once: a run has many short texts
 
 
 def _walk(values: Iterable[Any]) -> Iterator[str]:

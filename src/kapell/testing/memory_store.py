@@ -251,7 +251,7 @@ class MemoryRunStore:
                 for run_id in run_ids
                 if run_id in self._medium.texts
                 and phrases
-                and has_phrases(self._medium.texts[run_id].words, phrases)
+                and has_phrases(self._medium.texts[run_id].words.split(), phrases)
                 and matches(self._medium.runs[run_id].record, where)
             ]
             return FoundRuns(found[:limit], found[limit - 1].run_id if len(found) > limit else None)
@@ -302,10 +302,14 @@ class MemoryRunStore:
                 UnindexedRun(
                     place,
                     fault,
-                    replace(medium.runs[run_id].record),
+                    run_id,
+                    record.namespace,
+                    record.name,
+                    record.error,
                     next(iter(medium.runs[run_id].rows), None),
                 )
                 for place, fault, run_id in found
+                for record in (medium.runs[run_id].record,)
             ]
 
     def index_texts(self, texts: Sequence[RunText]) -> None:

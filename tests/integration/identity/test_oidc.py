@@ -158,7 +158,7 @@ async def test_a_public_client_needs_no_secret(make_oidc):
 
 async def test_a_wrong_secret_is_refused(make_oidc):
     with pytest.raises(UnauthenticatedError, match="invalid_client"):
-        await sign_in(make_oidc(client_secret="wrong"))  # noqa: S106 -- it opens nothing
+        await sign_in(make_oidc(client_secret="wrong"))
 
 
 async def test_the_provider_may_change_its_keys(provider_process, make_oidc, clock):

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from kapell.engine.counting import DAY, HOUR, STARTED, classify, read_duration
 from kapell.engine.selecting import make_cursor, matches
 from kapell.engine.store import CountFilter, RunFilter, RunText
-from kapell.engine.words import split_words
+from kapell.engine.words import normalise
 
 NOW = datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=UTC)
 HOURS = [NOW + timedelta(hours=number) for number in range(24)]
@@ -196,15 +196,15 @@ def index(store, texts, at_once=100):
     """Tell the index of all runs that it does not know; `texts` gives the text of each."""
     told = []
     while found := store.list_unindexed(at_once):
-        told += ids(each.record for each in found)
+        told += [each.run_id for each in found]
         store.index_texts(
             [
                 RunText(
                     each.place,
                     each.fault,
-                    each.record.run_id,
-                    each.record.namespace,
-                    split_words(f"{texts.get(each.record.run_id, '')} {each.record.error or ''}"),
+                    each.run_id,
+                    each.namespace,
+                    normalise(f"{texts.get(each.run_id, '')} {each.error or ''}"),
                 )
                 for each in found
             ]
@@ -342,4 +342,4 @@ def test_the_first_events_come_with_a_run_that_is_not_indexed(store, add_runs):
     (found,) = store.list_unindexed(10)
     assert found.first is not None
     assert (found.first.first_seq, found.first.count, found.first.body) == (1, 1, b"events")
-    assert found.record.run_id == "r1"
+    assert found.run_id == "r1"

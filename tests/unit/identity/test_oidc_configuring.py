@@ -30,9 +30,9 @@ def test_a_secret_is_read_from_its_file(tmp_path):
     path = tmp_path / "secret"
     path.write_text("hush\n")
     (provider,) = make_providers(configure(client_secret_file=path))
-    assert provider.client_secret == "hush"  # noqa: S105 -- it opens nothing
+    assert provider.client_secret == "hush"
     with pytest.raises(UsageError, match="Keep one"):
-        make_providers(configure(client_secret_file=path, client_secret="x"))  # noqa: S106 -- it opens nothing
+        make_providers(configure(client_secret_file=path, client_secret="x"))
     path.write_text("\n")
     with pytest.raises(UsageError, match="is empty"):
         make_providers(configure(client_secret_file=path))

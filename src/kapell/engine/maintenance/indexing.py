@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from kapell.engine.store import RunText
-from kapell.engine.words import MAX_CHARACTERS, find_json_words, split_words
+from kapell.engine.words import MAX_CHARACTERS, find_json_words, normalise
 from kapell.errors import KapellError, StorageError
 from kapell.telemetry import get_logger
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 
-_AT_ONCE = 200
+_AT_ONCE = 500
 _LOOK_SECONDS = 0.25
 _RETRY_SECONDS = 5.0
 
@@ -55,22 +55,21 @@ def index_runs(store: RunStore, limit: int) -> int:
 
 
 def _make_text(store: RunStore, run: UnindexedRun) -> RunText:
-    record = run.record
-    words = split_words(f"{record.name}\n{(record.error or '')[:MAX_CHARACTERS]}")
+    words = normalise(f"{run.name}\n{(run.error or '')[:MAX_CHARACTERS]}")
     try:
-        words += _find_input_words(store, run)
+        words = f"{words} {_find_input_words(store, run)}"
     except (KapellError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         # A run that cannot be read is found by its name: it must not keep the others out of the index.
-        log.warning("input_not_indexed", run_id=record.run_id, error=f"{type(error).__name__}: {error}")
-    return RunText(run.place, run.fault, record.run_id, record.namespace, words)
+        log.warning("input_not_indexed", run_id=run.run_id, error=f"{type(error).__name__}: {error}")
+    return RunText(run.place, run.fault, run.run_id, run.namespace, words)
 
 
-def _find_input_words(store: RunStore, run: UnindexedRun) -> list[str]:
+def _find_input_words(store: RunStore, run: UnindexedRun) -> str:
     events = _decoder.decode(run.first.body) if run.first is not None else []
     if not events:
-        return []
+        return ""
     digest = events[0].payloads.get("raw_input")
     if digest is None:
         return find_json_words(bytes(events[0].raw_input).decode())
     # A large value is not taken apart for its first words; so its keys are among them.
-    return split_words(store.get_payload(digest)[:MAX_CHARACTERS].decode(errors="ignore"))
+    return normalise(store.get_payload(digest)[:MAX_CHARACTERS].decode(errors="ignore"))

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from kapell.engine.postgres_store.arrays import Int8Array, TextArray
-from kapell.engine.rows import RECORD_COLUMNS, decode_record, decode_unindexed
+from kapell.engine.rows import RECORD_COLUMNS, UNINDEXED_COLUMNS, decode_record, decode_unindexed
 from kapell.engine.selecting import build_conditions, is_empty
 from kapell.engine.store import FoundRuns, RunFilter, RunRecord, RunText, UnindexedRun
 from kapell.engine.words import Phrase, read_query
@@ -56,11 +56,11 @@ _FIND_KEY = "SELECT run_key, run_id FROM runs WHERE run_id <= %s ORDER BY run_id
 # S608: what is put into these statements are constants of this package; values are always bound.
 _FIRST = "LEFT JOIN history ON history.run_key = runs.run_key AND first_seq = 1"
 _LIST_NEW = f"""
-    SELECT runs.run_key, 0, count, at, body, {RECORD_COLUMNS} FROM runs {_FIRST}
+    SELECT runs.run_key, 0, count, at, body, {UNINDEXED_COLUMNS} FROM runs {_FIRST}
     WHERE runs.run_key > %s ORDER BY runs.run_key LIMIT %s
 """  # noqa: S608 -- see above
 _LIST_FAULTED = f"""
-    SELECT runs.run_key, fault_key, count, at, body, {RECORD_COLUMNS}
+    SELECT runs.run_key, fault_key, count, at, body, {UNINDEXED_COLUMNS}
     FROM faults JOIN runs ON runs.run_key = faults.run_key {_FIRST}
     WHERE fault_key > %s AND runs.run_key <= %s ORDER BY fault_key LIMIT %s
 """  # noqa: S608 -- see above
@@ -199,7 +199,7 @@ def _quote(phrase: Phrase) -> Iterator[str]:
 def _write_vector(text: RunText) -> str:
     """Return a `tsvector`: the words with their places, the namespace, and where the key lies."""
     places: dict[str, list[int]] = {}
-    for number, word in enumerate(text.words, 1):
+    for number, word in enumerate(text.words.split(), 1):
         places.setdefault(word, []).append(min(number, _MOST_POSITION))
     words = [f"'{word}':{','.join(map(str, numbers))}" for word, numbers in places.items()]
     for level in range(_LEVELS):

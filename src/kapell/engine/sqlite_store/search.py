@@ -14,7 +14,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from kapell.engine.rows import RECORD_COLUMNS, decode_record, decode_unindexed
+from kapell.engine.rows import RECORD_COLUMNS, UNINDEXED_COLUMNS, decode_record, decode_unindexed
 from kapell.engine.selecting import build_conditions, is_empty
 from kapell.engine.store import FoundRuns, RunFilter, RunRecord, RunText, UnindexedRun
 from kapell.engine.words import Phrase, read_query
@@ -53,11 +53,11 @@ _FIND_LAST_FAULT = "SELECT coalesce(max(fault_key), 0) FROM faults"
 _FIND_KEY = "SELECT run_key, run_id FROM runs WHERE run_id <= ? ORDER BY run_id DESC LIMIT 1"
 _FIRST = "LEFT JOIN history ON history.run_key = runs.run_key AND first_seq = 1"
 _LIST_NEW = f"""
-    SELECT runs.run_key, 0, count, at, body, {RECORD_COLUMNS} FROM runs {_FIRST}
+    SELECT runs.run_key, 0, count, at, body, {UNINDEXED_COLUMNS} FROM runs {_FIRST}
     WHERE runs.run_key > ? ORDER BY runs.run_key LIMIT ?
 """  # noqa: S608 -- see above
 _LIST_FAULTED = f"""
-    SELECT runs.run_key, fault_key, count, at, body, {RECORD_COLUMNS}
+    SELECT runs.run_key, fault_key, count, at, body, {UNINDEXED_COLUMNS}
     FROM faults CROSS JOIN runs ON runs.run_key = faults.run_key {_FIRST}
     WHERE fault_key > ? AND runs.run_key <= ? ORDER BY fault_key LIMIT ?
 """  # noqa: S608 -- see above
@@ -123,7 +123,7 @@ class TextIndex:
                 if connection.execute(_ADD_PIECE, (number,)).rowcount:
                     connection.execute(_MAKE_TABLE.format(table=_name_table(number)))
                 rows = [
-                    (text.place, text.run_id, _name_namespace(text.namespace), " ".join(text.words))
+                    (text.place, text.run_id, _name_namespace(text.namespace), text.words)
                     for text in map(last.__getitem__, places)
                 ]
                 connection.executemany(_ADD_TEXT.format(table=_name_table(number)), rows)
