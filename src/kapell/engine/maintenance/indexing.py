@@ -18,8 +18,14 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 
-_AT_ONCE = 500
+_AT_ONCE = 100
 _LOOK_SECONDS = 0.25
+_SHARE = 20
+"""Indexing takes one of so many moments at most, so that runs can be started all the while ..."""
+
+_MOST_BEHIND_SECONDS = 30.0
+"""... but when there have been more of them for so long, it takes every other moment."""
+
 _RETRY_SECONDS = 5.0
 
 
@@ -34,7 +40,8 @@ _decoder = msgspec.json.Decoder(list[_FirstEvent])
 
 
 async def index_regularly(store: RunStore) -> None:
-    """Tell the index of new runs, four times a second; while there are many, it takes every other moment."""
+    """Tell the index of new runs, four times a second; of very many it is told a little later."""
+    behind_since: float | None = None
     while True:
         began = perf_counter()
         try:
@@ -43,7 +50,13 @@ async def index_regularly(store: RunStore) -> None:
             log.warning("indexing_delayed", message=error.message)
             await asyncio.sleep(_RETRY_SECONDS)
             continue
-        await asyncio.sleep(_LOOK_SECONDS if count < _AT_ONCE else perf_counter() - began)
+        behind_since = None if count < _AT_ONCE else behind_since or began
+        await asyncio.sleep(_choose_pause(perf_counter() - began, 0 if behind_since is None else began - behind_since))
+
+
+def _choose_pause(spent: float, behind: float) -> float:
+    """Return how many seconds to leave to others, after so many were spent, and having been behind for so many."""
+    return spent if behind > _MOST_BEHIND_SECONDS else max(_LOOK_SECONDS, (_SHARE - 1) * spent)
 
 
 def index_runs(store: RunStore, limit: int) -> int:
