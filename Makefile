@@ -8,7 +8,7 @@ BIN := .venv/bin
 WORKERS ?= 2
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
-.PHONY: help setup demo test check static bench docs lock format clean
+.PHONY: help setup demo test check static bench docs site lock format clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,10 @@ bench: .venv/installed ## measure the engine and print the figures as a table
 docs: .venv/installed ## write docs/reference from the code, and check all documents
 	$(BIN)/python tools/make_reference.py
 	$(PYTEST) -q tests/docs
+
+site: .venv/installed ## make the documentation site in build/site
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/site
+	@echo "See build/site/index.html"
 
 lock: .venv/installed # after a change of dependencies; needs pip-tools
 	$(PYTHON) -m piptools compile --quiet --generate-hashes --no-header --no-emit-options --no-emit-index-url \

@@ -113,7 +113,9 @@ def test_a_changed_payload_is_refused():
         read(f"{header}.{payload}.{signature}")
 
 
-@pytest.mark.parametrize("secret", [PROVIDER.client_secret.encode(), KEY.as_pem(private=False)])
+@pytest.mark.parametrize(
+    "secret", [PROVIDER.client_secret.encode(), KEY.as_pem(private=False)], ids=["shared", "public key"]
+)
 def test_a_signature_by_a_shared_secret_or_by_the_public_key_as_one_is_refused(secret):
     header, payload = (encode(json.dumps(part).encode()) for part in ({"alg": "HS256", "kid": "1"}, RIGHT))
     signature = encode(hmac.digest(secret, f"{header}.{payload}".encode(), "sha256"))
