@@ -1,11 +1,13 @@
 """The small duties: pruning what ended long ago, keeping log lines, reading policies from secrets."""
 
 import asyncio
+import threading
 from datetime import timedelta
 
 import pytest
 
 from kapell.engine.logbook import Logbook
+from kapell.engine.maintenance.indexing import _choose_pause
 from kapell.engine.maintenance.pruner import prune_ended
 from kapell.engine.store import RunFilter
 from kapell.errors import NotFoundError, StorageError
@@ -71,6 +73,35 @@ async def test_log_lines_that_the_disk_refuses_are_dropped_and_nothing_else_happ
     logbook = Logbook(Sick(), VirtualClock())
     logbook.add("run", "/do/0/a", 1, 1, "stdout", "one")
     logbook.flush()
+
+
+async def test_log_lines_for_a_database_far_away_wait_in_a_thread_and_are_bounded():
+    class Distant(MemoryRunStore):
+        commits_inline = False
+
+        def append_log(self, run_id, lines):
+            assert threading.current_thread() is not threading.main_thread()
+            may_go_on.wait(10)
+            super().append_log(run_id, lines)
+
+    may_go_on = threading.Event()
+    store, kept = Distant(), []
+    logbook = Logbook(store, VirtualClock())
+    logbook.kept_listeners.append(kept.append)
+    for number in range(60_000):
+        logbook.add("run", "/do/0/a", 1, 1, "stdout", str(number))
+    may_go_on.set()
+    await logbook.settle()
+    lines = [line.text for line in store.read_log("run", limit=99_999)]
+    assert lines == [str(number) for number in range(len(lines))]
+    assert 40_000 <= len(lines) < 60_000
+    assert kept == ["run"] * (len(lines) // 2000)
+
+
+def test_indexing_leaves_most_moments_to_others_until_it_is_far_behind():
+    assert _choose_pause(0.001, 0) == 0.25
+    assert _choose_pause(0.1, 10) > 1
+    assert _choose_pause(0.1, 31) == 0.1
 
 
 POLICY = (
