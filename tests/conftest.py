@@ -4,13 +4,15 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 pytest_plugins = ["tests.postgres"]
 
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 
-settings.register_profile("dev", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# Without `explain`: on Python 3.11 it traces every line of every example, for a comment on failures.
+PHASES = [Phase.explicit, Phase.reuse, Phase.generate, Phase.target, Phase.shrink]
+settings.register_profile("dev", deadline=None, suppress_health_check=[HealthCheck.too_slow], phases=PHASES)
 settings.register_profile("ci", parent=settings.get_profile("dev"), derandomize=True, database=None, print_blob=True)
 settings.load_profile("ci" if IN_CI else "dev")
 

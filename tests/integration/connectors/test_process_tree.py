@@ -389,7 +389,7 @@ async def test_neither_the_supervisor_nor_keepers_hold_files_of_the_engine(start
         task = start(f"echo on; {SLEEP}")
         await context.wait_for_lines()
         for each in psutil.Process().children(recursive=True):
-            assert not [target for target in list_open(each.pid) if "lock" in target]
+            assert lock.name not in list_open(each.pid)
     await cancel(task)
 
 
