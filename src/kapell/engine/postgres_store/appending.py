@@ -17,7 +17,6 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import psycopg
-from psycopg.errors import UniqueViolation
 
 from kapell.engine.postgres_store.arrays import Int8Array, TextArray
 from kapell.engine.postgres_store.collecting import Position, Rows, collect_rows
@@ -101,8 +100,8 @@ class Appender:
         try:
             try:
                 return self._write(connection, epoch, batches, missing - looks_new)
-            except UniqueViolation as error:
-                if error.diag.constraint_name != "runs_one_run_id":
+            except psycopg.IntegrityError as error:
+                if not _may_be_stored(error):
                     raise
                 return self._write(connection, epoch, batches, missing)
         except ConflictError:
@@ -130,6 +129,11 @@ class Appender:
         self._known.update(rows.moved)
         self.forget(rows.ended)
         self._next_key = rows.next_key
+
+
+def _may_be_stored(error: psycopg.IntegrityError) -> bool:
+    """Tell whether a run was refused as a new one, which it may not be: then its definition does not count either."""
+    return error.diag.constraint_name == "runs_one_run_id" or error.diag.column_name == "definition_key"
 
 
 def _was_written(connection: Connection, batches: Sequence[Batch]) -> bool:
