@@ -144,7 +144,7 @@ def _make_engine(url: str, pool_size: int) -> sa.Engine:
     backend = parsed.get_backend_name()
     if backend == "postgresql":
         try:
-            return sa.create_engine(
+            engine = sa.create_engine(
                 parsed.set(drivername="postgresql+psycopg"), pool_size=pool_size, max_overflow=0, pool_pre_ping=True
             )
         except ModuleNotFoundError as error:
@@ -152,6 +152,8 @@ def _make_engine(url: str, pool_size: int) -> sa.Engine:
                 "PostgreSQL needs a driver that is not installed.",
                 hint="Install it with: pip install 'kapell[postgres]'",
             ) from error
+        engine.dialect.use_insertmanyvalues_wo_returning = True  # many rows in one statement, not one statement each
+        return engine
     if backend != "sqlite":
         raise UsageError(f"Kapell does not know databases of the kind `{backend}`.", hint="Use sqlite or postgresql.")
     if parsed.database and parsed.database != ":memory:":
