@@ -99,6 +99,8 @@ class ServerDatabase:
                     yield connection
         except SQLAlchemyError as error:
             raise _translate(error) from error
+        except OverflowError as error:  # SQLite's driver says so of a number, and SQLAlchemy passes it on as it is
+            raise UnfitValueError(f"The database cannot take a value: {error}.") from error
 
     def _migrate(self) -> None:
         with self._write_lock, self._begin(immediate=True) as connection:

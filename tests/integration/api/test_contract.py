@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import not_a_server_error
@@ -13,8 +14,11 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from kapell.identity.permissions import ADMINISTRATOR, BUILT_IN_ROLES
+
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 EXAMPLES = 12
+FEW_EXAMPLES = 2
 STREAMS = {"/api/v1/events", "/api/v1/runs/{run_id}/events", "/api/v1/runs/{run_id}/log/events"}
 
 
@@ -41,11 +45,22 @@ async def test_nonsense_is_answered_as_the_document_says(server, admin):
     await admin.publish()
     run = await admin.run()
     await admin.wait_run(run["run_id"])
-    failures = await asyncio.to_thread(try_everything, server.address, admin.headers)
+    failures = await asyncio.to_thread(try_everything, server.address, admin.headers, EXAMPLES)
     assert failures == []
 
 
-def try_everything(address, headers):
+@pytest.mark.parametrize("role", sorted(BUILT_IN_ROLES.keys() - {ADMINISTRATOR}))
+async def test_it_is_so_for_each_role(server, admin, role):
+    await admin.publish()
+    password = "Correct-horse-battery-1"
+    person = await admin.post("/people", {"name": role, "password": password})
+    subject = {"kind": "person", "key": person["person_id"]}
+    await admin.post("/bindings", {"role": role, "subject": subject, "namespace": None})
+    client = await server.sign_in(role, password)
+    assert await asyncio.to_thread(try_everything, server.address, client.headers, FEW_EXAMPLES) == []
+
+
+def try_everything(address, headers, examples):
     schema = schemathesis.openapi.from_url(f"{address}/api/v1/openapi.json")
     failures = []
     for result in schema.get_all_operations():
@@ -56,7 +71,7 @@ def try_everything(address, headers):
 
         @given(case=strategy)
         @settings(
-            max_examples=EXAMPLES,
+            max_examples=examples,
             deadline=None,
             derandomize=True,
             database=None,
