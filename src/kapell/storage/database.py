@@ -21,7 +21,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Literal
 
 from kapell.storage.data_folder import make_private_file
-from kapell.storage.errors import DatabaseUnusableError, translate_error
+from kapell.storage.errors import DatabaseUnusableError, UnfitValueError, translate_error
 from kapell.storage.migrations import Migration, migrate
 
 if TYPE_CHECKING:
@@ -120,6 +120,8 @@ class Database:
                 self._give_back(connection)
         except sqlite3.Error as error:
             raise translate_error(error, self.path) from error
+        except OverflowError as error:  # the driver says so of a number that is asked for
+            raise UnfitValueError(f"The database cannot take a value: {error}.") from error
 
     def close(self) -> None:
         """Close the file. Reads under way in other threads end first by themselves; a second call does nothing."""

@@ -90,6 +90,7 @@ async def test_what_is_not_there_or_does_not_fit_is_a_problem(admin):
         ("POST", "/runs", {"namespace": "demo", "name": "a", "inptu": {}}, 422),
         ("POST", "/runs/nothing/cancel", {}, 404),
         ("GET", "/runs?limit=0", None, 422),
+        ("GET", f"/audit/records?cursor={10**30}", None, 422),
         ("GET", "/nowhere", None, 404),
         ("PUT", "/runs", {}, 405),
     ]:
