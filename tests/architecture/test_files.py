@@ -12,10 +12,10 @@ FORBIDDEN = {
     "a path of one machine": r"(?<![\w.$}~-])/(?:work|root|home/\w+|Users/\w+)/",
     "a temporary folder's fixed name": r"(?<![\w.$}~-])/tmp/\w",
     "the address of a package registry": r"(?:files\.pythonhosted\.org|pypi\.org/simple|registry\.npmjs\.org)",
-    "a lock's download address": r'"resolved": "http|--(?:extra-)?index-url|--find-links \S',
+    "a lock's download address": r'"resolved": ?"http|--(?:extra-)?index[-]url|--find[-]links \S',
 }
 # Only continuous integration may look beside the checkout, to find the specification's data.
-BESIDE_THE_CHECKOUT = re.compile(r"\.\./shared\b|(?<![\w.-])shared/spec\b")
+BESIDE_THE_CHECKOUT = re.compile(r"\.\./shared\b|(?<![\w.-])shared[/]spec\b")
 MAY_LOOK_BESIDE = {".ci/run"}
 
 
@@ -34,14 +34,13 @@ def find_forbidden(text, name=""):
 
 
 def test_no_tracked_file_is_bound_to_a_machine():
-    this = str(Path(__file__).relative_to(ROOT))
     found = {}
     for name in list_tracked_files():
         try:
             text = (ROOT / name).read_text(encoding="utf-8")
         except UnicodeDecodeError:
             continue
-        if name != this and (meanings := find_forbidden(text, name)):
+        if meanings := find_forbidden(text, name):
             found[name] = meanings
     assert found == {}
 
@@ -49,16 +48,17 @@ def test_no_tracked_file_is_bound_to_a_machine():
 @pytest.mark.parametrize(
     "text",
     [
-        "cd /work/main",
-        "see /root/.npmrc",
-        "open('/tmp/out')",
-        '"resolved": "https://x"',
-        "--index-url https://x",
-        "a=../shared/spec",
+        "cd /~work/main",
+        "see /~root/.npmrc",
+        "open('/~tmp/out')",
+        '"resolved": ~"https://x"',
+        "--index~-url https://x",
+        "a=..~/sha~red/spec",
     ],
 )
 def test_the_search_finds_what_it_is_for(text):
-    assert find_forbidden(text)
+    # The marks are taken out here only, so that this file holds none of it either.
+    assert find_forbidden(text.replace("~", ""))
 
 
 @pytest.mark.parametrize("text", ["https://example.com/work/items", "./work/x", "$HOME/root/x", "tests/home/x"])
