@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -26,11 +26,13 @@ from kapell.client.wire.runs import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Callable, Generator, Sequence
     from datetime import datetime
 
     from kapell.client.sse import ServerSentEvent
     from kapell.client.steps import Step
+
+T = TypeVar("T")
 
 _KEY_BYTES = 16
 _HELD_SECONDS = 30.0
@@ -188,17 +190,6 @@ class Runs(Resource[S]):
 
         A connection that breaks is made again, and goes on after the last event that came.
         """
-        call = Call(
-            method="GET",
-            path="/runs/{run_id}/events",
-            gives=RunEvent,
-            at={"run_id": run_id},
-            query={"after": after or None},
-        )
-        decoder = msgspec.json.Decoder(RunEvent)
-
-        def read(event: ServerSentEvent) -> RunEvent | None:
-            return decoder.decode(event.data) if event.kind == "event" else None
 
         def ask(last: RunEvent) -> Call[Page[Any]] | None:
             # The server keeps the stream of a faulted run open: it may be repaired.
@@ -206,7 +197,8 @@ class Runs(Resource[S]):
                 return None
             return Runs.history.describe(self, run_id, after=last.seq, page_size=1)
 
-        return Stream(call=call, read=read, ask=ask)
+        call = _follow_run("/runs/{run_id}/events", run_id, after, RunEvent)
+        return Stream(call=call, read=_make_reader("event", RunEvent), ask=ask)
 
     @streaming
     def watch(self) -> Stream[RunChange | Missed]:
@@ -215,15 +207,12 @@ class Runs(Resource[S]):
         A connection that breaks is made again. Where the server cannot tell any more what was missed meanwhile, the
         iterator gives a `Missed`.
         """
-        call = Call(method="GET", path="/events", gives=RunChange)
-        decoder = msgspec.json.Decoder(RunChange)
+        read_change = _make_reader("run", RunChange)
 
         def read(event: ServerSentEvent) -> RunChange | Missed | None:
-            if event.kind == "reset":
-                return Missed()
-            return decoder.decode(event.data) if event.kind == "run" else None
+            return Missed() if event.kind == "reset" else read_change(event)
 
-        return Stream(call=call, read=read)
+        return Stream(call=Call(method="GET", path="/events", gives=RunChange), read=read)
 
     @listing
     def history(self, run_id: str, *, after: int = 0, page_size: int = 200) -> Call[Page[RunEvent]]:
@@ -255,19 +244,8 @@ class Runs(Resource[S]):
 
         A connection that breaks is made again, and goes on after the last line that came.
         """
-        call = Call(
-            method="GET",
-            path="/runs/{run_id}/log/events",
-            gives=LogLine,
-            at={"run_id": run_id},
-            query={"after": after or None},
-        )
-        decoder = msgspec.json.Decoder(LogLine)
-
-        def read(event: ServerSentEvent) -> LogLine | None:
-            return decoder.decode(event.data) if event.kind == "line" else None
-
-        return Stream(call=call, read=read)
+        call = _follow_run("/runs/{run_id}/log/events", run_id, after, LogLine)
+        return Stream(call=call, read=_make_reader("line", LogLine))
 
     @operation
     def state(self, run_id: str, *, at: int | None = None) -> Call[dict[str, Any]]:
@@ -344,3 +322,13 @@ class Runs(Resource[S]):
 
 def _command(run_id: str, verb: str, body: msgspec.Struct) -> Call[Run]:
     return Call(method="POST", path=f"/runs/{{run_id}}/{verb}", gives=Run, at={"run_id": run_id}, body=body)
+
+
+def _follow_run(path: str, run_id: str, after: int, gives: type[T]) -> Call[T]:
+    return Call(method="GET", path=path, gives=gives, at={"run_id": run_id}, query={"after": after or None})
+
+
+def _make_reader(kind: str, gives: type[T]) -> Callable[[ServerSentEvent], T | None]:
+    """Return what makes something of the events of one kind, and nothing of all others."""
+    decoder = msgspec.json.Decoder(gives)
+    return lambda event: decoder.decode(event.data) if event.kind == kind else None
