@@ -143,15 +143,35 @@ class InboxAnswer(msgspec.Struct, kw_only=True, frozen=True):
     detail: dict[str, Any] = {}
 
 
-class RunFilter(msgspec.Struct, kw_only=True, frozen=True):
-    """Which runs a list page asks for; an empty filter asks for all. Times are from `..._after` to before `..._before`.
+class WorkflowFilter(msgspec.Struct, kw_only=True, frozen=True):
+    """Runs of which workflows are meant; an empty filter means all.
 
     Attributes:
-        statuses: Any of these.
         namespace: The workflow's namespace.
         namespaces: Any of these namespaces, in addition: what the asker may see; `None` for all.
         name: The workflow's name.
         version: The workflow's version.
+    """
+
+    namespace: str | None = None
+    namespaces: frozenset[str] | None = None
+    name: str | None = None
+    version: str | None = None
+
+    @property
+    def allowed_namespaces(self) -> frozenset[str] | None:
+        """The namespaces that a run may be in; `None` for all."""
+        if self.namespace is None:
+            return self.namespaces
+        only = frozenset({self.namespace})
+        return only if self.namespaces is None else only & self.namespaces
+
+
+class RunFilter(WorkflowFilter, kw_only=True, frozen=True):
+    """Which runs a list page asks for; an empty filter asks for all. Times are from `..._after` to before `..._before`.
+
+    Attributes:
+        statuses: Any of these.
         parent_run_id: The run that started it as a child.
         only_top: Whether runs that another run started are left out.
         started_after: When it was started.
@@ -164,10 +184,6 @@ class RunFilter(msgspec.Struct, kw_only=True, frozen=True):
     """
 
     statuses: frozenset[str] = frozenset()
-    namespace: str | None = None
-    namespaces: frozenset[str] | None = None
-    name: str | None = None
-    version: str | None = None
     parent_run_id: str | None = None
     only_top: bool = False
     started_after: datetime | None = None
@@ -187,14 +203,6 @@ class RunFilter(msgspec.Struct, kw_only=True, frozen=True):
             if self.updated_after is not None or self.updated_before is not None:
                 return "updated_at"
         return "created_at"
-
-    @property
-    def allowed_namespaces(self) -> frozenset[str] | None:
-        """The namespaces that a run may be in; `None` for all."""
-        if self.namespace is None:
-            return self.namespaces
-        only = frozenset({self.namespace})
-        return only if self.namespaces is None else only & self.namespaces
 
 
 class FoundRuns(msgspec.Struct, frozen=True):
@@ -247,17 +255,13 @@ class RunText(msgspec.Struct, frozen=True):
     words: str
 
 
-class CountFilter(msgspec.Struct, kw_only=True, frozen=True):
+class CountFilter(WorkflowFilter, kw_only=True, frozen=True):
     """Whose runs are counted, and over which time.
 
     Attributes:
         span_seconds: The length of a bucket: `kapell.engine.counting.HOUR` or `DAY`.
         since: The beginning of the first bucket.
         until: The end of the last one.
-        namespace: The workflow's namespace.
-        namespaces: Any of these namespaces, in addition; `None` for all.
-        name: The workflow's name.
-        version: The workflow's version.
         level: How finely `count_by_subject` tells subjects apart.
     """
 
@@ -265,18 +269,6 @@ class CountFilter(msgspec.Struct, kw_only=True, frozen=True):
     since: datetime
     until: datetime
     level: Literal["all", "namespace", "workflow", "version"] = "all"
-    namespace: str | None = None
-    namespaces: frozenset[str] | None = None
-    name: str | None = None
-    version: str | None = None
-
-    @property
-    def allowed_namespaces(self) -> frozenset[str] | None:
-        """The namespaces that are counted; `None` for all."""
-        if self.namespace is None:
-            return self.namespaces
-        only = frozenset({self.namespace})
-        return only if self.namespaces is None else only & self.namespaces
 
 
 class Count(msgspec.Struct, frozen=True):
