@@ -5,15 +5,10 @@ import subprocess
 import sys
 import threading
 import time
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from itertools import islice
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from tests.certificates import make_certificate
 from tests.kapell_server import CuttingProxy, Server, answering
 
 from kapell.client import AsyncClient, Client, UnexpectedAnswerError, UnreachableError, UntrustedServerError
@@ -140,35 +135,12 @@ async def test_a_stream_that_is_cut_again_and_again_has_no_gap_and_nothing_twice
     proxy.close()
 
 
-def make_certificate(folder):
-    """Write a certificate for 127.0.0.1 that has signed itself, with its key, and return the file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    file = folder / "certificate.pem"
-    file.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        + made.public_bytes(serialization.Encoding.PEM)
-    )
-    return file
-
-
 @pytest.fixture(scope="module")
 def safe_server(tmp_path_factory):
     folder = tmp_path_factory.mktemp("safe")
-    certificate = make_certificate(folder)
+    chain, key = make_certificate(folder, "127.0.0.1")
+    certificate = folder / "both.pem"
+    certificate.write_bytes(key.read_bytes() + chain.read_bytes())
     made = Server(folder, "--tls-certificate", str(certificate))
     made.certificate = certificate
     yield made

@@ -15,12 +15,8 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 from tests.api_server import running
+from tests.certificates import make_certificate
 from tests.integration.doctor.conftest import LaterClock
 
 from kapell.app import open_store
@@ -461,37 +457,26 @@ def test_proxies_that_are_none_or_everybody(folder, look, proxies, status):
     assert [each.status for each in look("proxies", environment={"KAPELL_TRUSTED_PROXIES": proxies})] == [status]
 
 
-def make_certificate(folder, days, since=-1):
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+def install_certificate(folder, days, since=-1):
+    """Make a certificate that counts from one day to another, and return the settings that name it."""
     now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now + timedelta(days=since))
-        .not_valid_after(now + timedelta(days=days))
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "chain.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
-    (folder / "key.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    return {"KAPELL_TLS_CERTIFICATE": str(folder / "chain.pem"), "KAPELL_TLS_KEY": str(folder / "key.pem")}
+    since, until = (now + timedelta(days=each) for each in (since, days))
+    chain, key = make_certificate(folder, since=since, until=until)
+    return {"KAPELL_TLS_CERTIFICATE": str(chain), "KAPELL_TLS_KEY": str(key)}
 
 
 @pytest.mark.parametrize(
     ("since", "days", "status"), [(-1, 300, "ok"), (-300, 5, "warning"), (-30, -1, "problem"), (1, 9, "problem")]
 )
 def test_a_certificate_that_does_not_last(folder, look, tmp_path, since, days, status):
-    environment = make_certificate(tmp_path, days, since)
+    environment = install_certificate(tmp_path, days, since)
     assert [each.status for each in look("certificate", environment=environment)] == [status]
 
 
 def test_a_certificate_of_another_key(folder, look, tmp_path):
-    environment = make_certificate(tmp_path, 300)
+    environment = install_certificate(tmp_path, 300)
     own = (tmp_path / "chain.pem").read_bytes()
-    make_certificate(tmp_path, 300)
+    install_certificate(tmp_path, 300)
     (tmp_path / "chain.pem").write_bytes(own)
     with pytest.raises(ssl.SSLError):
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(tmp_path / "chain.pem", tmp_path / "key.pem")

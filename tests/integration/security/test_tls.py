@@ -4,42 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from tests.api_server import running
+from tests.certificates import make_certificate
 
 from kapell import server as server_module
 from kapell.errors import UsageError
 from kapell.server import serve
 from kapell.settings import Settings
-
-
-def make_certificate(folder, name="localhost", passphrase=None):
-    """Write a certificate that signs itself and its key; return the two paths."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=90))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    seal = serialization.BestAvailableEncryption(passphrase) if passphrase else serialization.NoEncryption()
-    folder.mkdir(exist_ok=True)
-    chain, key_file = folder / "chain.pem", folder / "key.pem"
-    chain.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    key_file.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, seal))
-    return chain, key_file
 
 
 class Connection:

@@ -11,10 +11,8 @@ import urllib.request
 from datetime import timedelta
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from prometheus_client import CollectorRegistry
+from tests.certificates import make_certificate
 
 from kapell.api.certificate import Certificate
 from kapell.api.loop_watch import LoopWatch
@@ -125,17 +123,10 @@ async def test_a_loop_that_was_held_is_told(capsys):
     assert "event_loop_held" in capsys.readouterr().err
 
 
-def write_certificate(path, until):
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, until - timedelta(days=90), until)
-    path.write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
-
-
 def test_a_certificate_near_its_end_is_told_once_a_day(tmp_path, capsys):
     clock = VirtualClock()
-    path = tmp_path / "server.pem"
-    write_certificate(path, clock.now().replace(microsecond=0) + timedelta(days=22))
+    until = clock.now().replace(microsecond=0) + timedelta(days=22)
+    path, _ = make_certificate(tmp_path, since=until - timedelta(days=90), until=until)
     certificate = Certificate(path, clock)
     told = []
     for _ in range(5):
@@ -144,7 +135,8 @@ def test_a_certificate_near_its_end_is_told_once_a_day(tmp_path, capsys):
         told.append(capsys.readouterr().err.count("certificate_expires"))
         clock.advance(12 * 3600)
     assert told == [0, 0, 1, 0, 1]
-    write_certificate(path, clock.now() + timedelta(days=80))
+    until = clock.now() + timedelta(days=80)
+    make_certificate(tmp_path, since=until - timedelta(days=90), until=until)
     certificate.read()
     certificate.warn_in_time()
     assert "certificate_expires" not in capsys.readouterr().err
