@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
 import aiohttp
+import pytest
 from tests.canaries import Canaries
 
 from kapell.assembly import open_server
@@ -22,6 +23,14 @@ from kapell.identity.permissions import PERMISSIONS
 from kapell.server import Serving, listen
 from kapell.telemetry import Logger
 
+on_both_databases = pytest.mark.parametrize("settings", ["sqlite", "postgres"], indirect=True)
+
+FAULTS = """
+document: {dsl: '1.0.3', namespace: demo, name: faults, version: '1.0.0'}
+do:
+  - divide:
+      set: {result: '${ .number | tonumber }'}
+"""
 HELLO = """
 document: {{dsl: '1.0.3', namespace: {namespace}, name: {name}, version: '{version}'}}
 do:

@@ -9,8 +9,11 @@ from kapell.settings import Settings
 
 
 @pytest.fixture
-def settings(tmp_path):
-    return Settings(data=tmp_path / "data", port=0)
+def settings(tmp_path, request):
+    """On SQLite; in the modules that are marked `on_both_databases`, on PostgreSQL, too."""
+    is_postgres = getattr(request, "param", "sqlite") == "postgres"
+    database = request.getfixturevalue("postgres_url") if is_postgres else ""
+    return Settings(data=tmp_path / "data", port=0, database=database)
 
 
 @pytest.fixture

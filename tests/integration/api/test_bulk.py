@@ -6,29 +6,17 @@ import asyncio
 from urllib.parse import urlencode
 
 import msgspec
-import pytest
-from tests.api_server import running
+from tests.api_server import FAULTS, on_both_databases, running
 
 from kapell.api import bulk_operations
-from kapell.settings import Settings
+
+pytestmark = on_both_databases
 
 SLEEP = """
 document: {{dsl: '1.0.3', namespace: {namespace}, name: sleep, version: '1.0.0'}}
 do:
   - sleep: {{wait: {{hours: 1}}}}
 """
-FAULTS = """
-document: {dsl: '1.0.3', namespace: demo, name: faults, version: '1.0.0'}
-do:
-  - divide:
-      set: {result: '${ .number | tonumber }'}
-"""
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def settings(tmp_path, request):
-    database = request.getfixturevalue("postgres_url") if request.param == "postgres" else ""
-    return Settings(data=tmp_path / "data", port=0, database=database)
 
 
 async def publish_all(admin):

@@ -8,22 +8,9 @@ from urllib.parse import urlencode
 
 import msgspec
 import pytest
-from tests.api_server import running
+from tests.api_server import FAULTS, on_both_databases, running
 
 from kapell.settings import Settings
-
-FAULTS = """
-document: {dsl: '1.0.3', namespace: demo, name: faults, version: '1.0.0'}
-do:
-  - divide:
-      set: {result: '${ .number | tonumber }'}
-"""
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def settings(tmp_path, request):
-    database = request.getfixturevalue("postgres_url") if request.param == "postgres" else ""
-    return Settings(data=tmp_path / "data", port=0, database=database)
 
 
 async def find(client, answers=None, **query):
@@ -41,6 +28,7 @@ async def find_soon(client, expected, **query):
             await asyncio.sleep(0.05)
 
 
+@on_both_databases
 async def test_runs_are_found_by_what_is_known_of_them(server, admin):
     before = datetime.now(UTC)
     for namespace in ("demo", "bank"):

@@ -5,22 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 
-import pytest
+from tests.api_server import FAULTS, on_both_databases
 
-from kapell.settings import Settings
-
-FAULTS = """
-document: {dsl: '1.0.3', namespace: demo, name: faults, version: '1.0.0'}
-do:
-  - divide:
-      set: {result: '${ .number | tonumber }'}
-"""
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def settings(tmp_path, request):
-    database = request.getfixturevalue("postgres_url") if request.param == "postgres" else ""
-    return Settings(data=tmp_path / "data", port=0, database=database)
+pytestmark = on_both_databases
 
 
 async def test_a_run_is_started_and_shown(admin):
