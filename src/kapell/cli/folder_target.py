@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ from kapell.clock import SystemClock
 from kapell.engine.definitions import Definitions
 from kapell.engine.loading import iter_events, load_active
 from kapell.engine.recording import record_fork
-from kapell.engine.store import RunFilter
+from kapell.engine.store import ENDED, RunFilter
 from kapell.errors import ConflictError, NotFoundError, UsageError
 from kapell.ids import make_run_id
 from kapell.kernel.commands import CancelRun, ResumeRun, RetryTask, SkipTask, SuspendRun
@@ -47,17 +48,12 @@ if TYPE_CHECKING:
     from kapell.settings import Settings
 
 _PAGE = 1000
+_LOOK_SECONDS = 0.1
 _ASKED = Reason("asked", "A person asked for it.")
 
 
 class FolderTarget:
-    """A folder's runs. They are read whoever owns them; what is asked of one is carried out by their owner.
-
-    Attributes:
-        look_seconds: How often to look for news.
-    """
-
-    look_seconds = 0.1
+    """A folder's runs. They are read whoever owns them; what is asked of one is carried out by their owner."""
 
     def __init__(self, settings: Settings) -> None:
         """Open nothing yet."""
@@ -145,6 +141,18 @@ class FolderTarget:
         while page := self._store.read_log(run_id, after_seq=after, limit=_PAGE):
             yield from page
             after = page[-1].seq
+
+    def follow_log(self, run_id: str) -> Iterator[LogLine]:
+        """Yield the lines that a run's processes write, from the first until the run has ended."""
+        last = 0
+        has_ended = False
+        while not has_ended:
+            has_ended = self.get_record(run_id).status in ENDED
+            for line in self.iter_log(run_id, last):
+                last = line.seq
+                yield line
+            if not has_ended:
+                time.sleep(_LOOK_SECONDS)
 
     def find_reference(self, run_id: str, task: str) -> str:
         """Return the reference of a task that was given by its name, where the document has only one of that name."""

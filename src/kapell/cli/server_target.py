@@ -41,10 +41,7 @@ class ServerTarget:
 
     Attributes:
         address: The server's.
-        look_seconds: How often to look for news.
     """
-
-    look_seconds = 0.5
 
     def __init__(self, address: str, token_file: Path | None) -> None:
         """Ask nothing yet. Raises `UsageError` for what is no address, or a file without a token."""
@@ -136,6 +133,11 @@ class ServerTarget:
     def iter_log(self, run_id: str, after: int) -> Iterator[LogLine]:
         """Yield the lines that a run's processes have written after one."""
         for line in self._client.runs.log(run_id, after=after):
+            yield make_line(line)
+
+    def follow_log(self, run_id: str) -> Iterator[LogLine]:
+        """Yield the lines that a run's processes write, from the first until the run has ended."""
+        for line in self._client.runs.follow_log(run_id):
             yield make_line(line)
 
     def find_reference(self, run_id: str, task: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -208,15 +207,9 @@ def print_log(target: Target, name: str, *, follow: bool, as_json: bool) -> int:
     if as_json and not follow:
         print_json([msgspec.to_builtins(line) for line in target.iter_log(run_id, 0)])
         return exits.COMPLETED
-    last = 0
-    while True:
-        has_ended = target.get_record(run_id).status in ENDED
-        for line in target.iter_log(run_id, last):
-            last = line.seq
-            _print_line(line, as_json=as_json)
-        if has_ended or not follow:
-            return exits.COMPLETED
-        time.sleep(target.look_seconds)
+    for line in target.follow_log(run_id) if follow else target.iter_log(run_id, 0):
+        _print_line(line, as_json=as_json)
+    return exits.COMPLETED
 
 
 def _print_line(line: LogLine, *, as_json: bool) -> None:

@@ -81,13 +81,7 @@ class RunRequest:
 
 
 class Target(Protocol):
-    """The runs of a folder or a server. Each method raises `KapellError`.
-
-    Attributes:
-        look_seconds: How often to look for news.
-    """
-
-    look_seconds: float
+    """The runs of a folder or a server. Each method raises `KapellError`."""
 
     def __enter__(self) -> Self:
         """Use it."""
@@ -135,6 +129,10 @@ class Target(Protocol):
 
     def iter_log(self, run_id: str, after: int) -> Iterator[LogLine]:
         """Yield the lines that a run's processes have written after one."""
+        ...
+
+    def follow_log(self, run_id: str) -> Iterator[LogLine]:
+        """Yield the lines that a run's processes write, from the first until the run has ended."""
         ...
 
     # -- doing --------------------------------------------------------------------------------------------------------
