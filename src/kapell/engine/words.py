@@ -1,9 +1,9 @@
 """Words: what the search index holds of a run, and what a query asks for. The same for every store.
 
 A text is a row of words: letters and digits in any script, without marks and case (`Ünïcode-7` is `unicode` and `7`).
-A query is words and "phrases", all of which a run must have; its last word may be the beginning of one, if
-it has three letters. What looks like
-one thing (`ORD-1234`) is a phrase by itself. Everything else in a query only parts words: there is no syntax to err in.
+A query is words and "phrases", all of which a run must have; its last word may be the beginning of one, if it has
+three letters. What looks like one thing (`ORD-1234`) is a phrase by itself. Everything else in a query only parts
+words: there is no syntax to err in.
 """
 
 from __future__ import annotations
@@ -88,14 +88,14 @@ def find_json_words(text: str) -> str:
         values = "\n".join([found for found in _JSON_TEXT.findall(text) if found[-1] != ":"])
         if len(values) <= MAX_CHARACTERS:
             return normalise(values)
-    return find_words([msgspec.json.decode(text)])
+    return find_words(msgspec.json.decode(text))
 
 
-def find_words(parts: Iterable[Any]) -> str:
-    """Return, normalised, the words of JSON values one after another: of strings and numbers, not of keys."""
+def find_words(value: Any) -> str:
+    """Return, normalised, the words of a JSON value: of its strings and numbers, not of its keys."""
     texts: list[str] = []
     left = MAX_CHARACTERS
-    for text in _walk(parts):
+    for text in _walk(value):
         texts.append(text[:left])
         left -= len(text)
         if left <= 0:
@@ -103,9 +103,9 @@ def find_words(parts: Iterable[Any]) -> str:
     return normalise("\n".join(texts))  # all at once: a run has many short texts
 
 
-def _walk(values: Iterable[Any]) -> Iterator[str]:
-    """Give the texts of values, without recursion: a value may be nested deeply."""
-    stack = [iter(values)]
+def _walk(whole: Any) -> Iterator[str]:
+    """Give the texts of a value, without recursion: it may be nested deeply."""
+    stack = [iter((whole,))]
     while stack:
         for value in stack[-1]:
             if isinstance(value, str):
