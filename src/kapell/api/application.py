@@ -11,6 +11,7 @@ import kapell
 from kapell.api import (
     audit_routes,
     bulk_routes,
+    definition_routes,
     event_routes,
     expression_routes,
     health_routes,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 PREFIX = "/api/v1"
 _MODULES = (
     run_routes,
+    definition_routes,
     bulk_routes,
     statistics_routes,
     search_routes,

@@ -21,6 +21,7 @@ from kapell.client.wire.runs import (
     RepeatedEffect,
     Run,
     RunChange,
+    RunDefinition,
     RunDetail,
     RunEvent,
 )
@@ -257,6 +258,11 @@ class Runs(Resource[S]):
             at={"run_id": run_id},
             query={"at": at},
         )
+
+    @operation
+    def definition(self, run_id: str) -> Call[RunDefinition]:
+        """Return the workflow that a run is made of."""
+        return Call(method="GET", path="/runs/{run_id}/definition", gives=RunDefinition, at={"run_id": run_id})
 
     @operation
     def why(self, run_id: str, *, task: str | None = None) -> Call[Explanation]:

@@ -78,6 +78,21 @@ class RunDetail(msgspec.Struct, frozen=True):
     error: RunError | None = None
 
 
+class RunDefinition(msgspec.Struct, frozen=True):
+    """The workflow that a run is made of.
+
+    Attributes:
+        digest: What the definition hashes to, as published versions have it, too.
+        document: The definition.
+        source: The text that was published as this version; `None` where this very definition was not published, or the
+            caller may not see workflows there.
+    """
+
+    digest: str
+    document: dict[str, Any]
+    source: str | None
+
+
 class RunEvent(msgspec.Struct, frozen=True):
     """An event of a run's history.
 
