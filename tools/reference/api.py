@@ -133,7 +133,7 @@ def _make_types_page(document: dict[str, Any]) -> str:
         for name, schema in document["components"]["schemas"].items()
         if name not in _INTERNAL and not name.startswith("Page_")
     }
-    sections = [part for name in sorted(schemas, key=_short_name) for part in _describe_type(name, schemas[name])]
+    sections = [part for name in sorted(schemas) for part in _describe_type(name, schemas[name])]
     introduction = (
         "What requests and answers are made of. A `Page` of a type holds `items`, and `next`, a cursor or null."
     )
@@ -141,7 +141,7 @@ def _make_types_page(document: dict[str, Any]) -> str:
 
 
 def _describe_type(name: str, schema: dict[str, Any]) -> Iterator[str]:
-    yield f"## {_short_name(name)}"
+    yield f"## {name}"
     yield read_text(schema.get("description"))
     meanings = read_attributes(schema.get("description"))
     required = schema.get("required", ())
@@ -169,13 +169,7 @@ def _say_type(schema: dict[str, Any]) -> str:
 def _link_type(name: str) -> str:
     if name.startswith("Page_"):
         return f"a page of {_link_type(name.removeprefix('Page_').removesuffix('_'))}"
-    short = _short_name(name)
-    return f"[{short}](types.md#{short.lower()})"
-
-
-def _short_name(name: str) -> str:
-    """Return a type's name; of the two kinds of problems, that of the language is called `WorkflowProblem`."""
-    return "WorkflowProblem" if name == "kapell.language.problems.Problem" else name.rpartition(".")[2]
+    return f"[{name}](types.md#{name.lower()})"
 
 
 def _summarize(operation: dict[str, Any]) -> str:

@@ -28,7 +28,7 @@ from kapell.api.callers import Needs
 from kapell.api.guard import Guard
 from kapell.api.metrics import Metrics
 from kapell.api.observing import Observer
-from kapell.api.problems import Problem, add_handlers
+from kapell.api.problems import ProblemDetails, add_handlers
 from kapell.api.run_entrance import RunEntrance
 from kapell.api.wire import complete_schemas, gives
 
@@ -94,7 +94,7 @@ def make_routes() -> FastAPI:
 def _describe(app: FastAPI) -> dict[str, Any]:
     """Return FastAPI's document with our schemas, permissions and the problems that routes may answer with."""
     if app.openapi_schema is None:
-        problem = gives(Problem)[200]["content"]["application/json"]["schema"]
+        problem = gives(ProblemDetails)[200]["content"]["application/json"]["schema"]
         document = get_openapi(title=app.title, version=app.version, routes=app.routes, summary="Orchestration.")
         permissions = {
             (method.lower(), path): permission for method, path, permission in list_permissions(app) if permission

@@ -50,7 +50,7 @@ STATUSES: dict[str, int] = {
 _CODES = {400: "usage", 404: "not_found", 405: "method_not_allowed", 413: "limit_exceeded", 415: "usage"}
 
 
-class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+class ProblemDetails(msgspec.Struct, frozen=True, omit_defaults=True):
     """Why a request was not carried out.
 
     Attributes:
@@ -92,9 +92,9 @@ failure_of_request: ContextVar[Failure | None] = ContextVar("failure_of_request"
 """Why the request that is being answered failed; what logs it reads this. Each request has a context of its own."""
 
 
-def make_problem(code: str, detail: str, *, status: int = 0, hint: str = "", retryable: bool = False) -> Problem:
+def make_problem(code: str, detail: str, *, status: int = 0, hint: str = "", retryable: bool = False) -> ProblemDetails:
     """Return the problem of an error code."""
-    return Problem(
+    return ProblemDetails(
         type=f"/problems/{code}",
         title=code.replace("_", " ").capitalize(),
         status=status or STATUSES.get(code, 500),
@@ -106,7 +106,7 @@ def make_problem(code: str, detail: str, *, status: int = 0, hint: str = "", ret
 
 
 def respond(
-    problem: Problem, request_id: str = "", *, retry_after_seconds: int = 0, more: Mapping[str, str] | None = None
+    problem: ProblemDetails, request_id: str = "", *, retry_after_seconds: int = 0, more: Mapping[str, str] | None = None
 ) -> Response:
     """Return a problem as a response; where it helps to wait, it says how long. `more` are other headers."""
     content = msgspec.json.encode(msgspec.structs.replace(problem, request_id=request_id))
