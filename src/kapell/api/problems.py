@@ -106,7 +106,11 @@ def make_problem(code: str, detail: str, *, status: int = 0, hint: str = "", ret
 
 
 def respond(
-    problem: ProblemDetails, request_id: str = "", *, retry_after_seconds: int = 0, more: Mapping[str, str] | None = None
+    problem: ProblemDetails,
+    request_id: str = "",
+    *,
+    retry_after_seconds: int = 0,
+    more: Mapping[str, str] | None = None,
 ) -> Response:
     """Return a problem as a response; where it helps to wait, it says how long. `more` are other headers."""
     content = msgspec.json.encode(msgspec.structs.replace(problem, request_id=request_id))
