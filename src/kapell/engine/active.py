@@ -95,3 +95,10 @@ class ActiveRun:
         """Whether the run has ended, that is on disk, and nothing of it is left."""
         pending = self.work or self.busy or self.scheduled or self.closings or self.held_back
         return self.state.is_ended and not pending
+
+    def tell_end(self) -> None:
+        """Tell whoever waits that the run has ended."""
+        for waiting in self.ended:
+            if not waiting.done():
+                waiting.set_result(None)
+        self.ended.clear()

@@ -218,9 +218,10 @@ class RunHost:
         _tell(waiting, error)
 
     def forget_if_ended(self, active: ActiveRun) -> None:
-        """Let a run leave memory that was only looked at."""
+        """Let a run that has ended leave memory, if nothing of it is left."""
         if active.is_settled:
             self.runs.pop(active.run_id, None)
+            active.tell_end()
 
     async def close(self) -> None:
         """Move no run any more."""
@@ -501,6 +502,8 @@ class RunHost:
             self._call_helper(active, *moved.needs)
         elif active.work:
             self._schedule(active)
+        elif active.state.is_ended:
+            self.forget_if_ended(active)
         else:
             active.idle_since = self._clock.monotonic()
 

@@ -106,11 +106,9 @@ class Releasing:
         """Tell whoever waits for the run, and let it leave memory."""
         if not active.state.is_ended:
             return
-        self._host.runs.pop(active.run_id, None)
-        for waiting in active.ended:
-            if not waiting.done():
-                waiting.set_result(None)
-        active.ended.clear()
+        if not active.work:  # a command that came while the end was written may carry it on: it leaves after that
+            self._host.runs.pop(active.run_id, None)
+        active.tell_end()
         parent = self._host.parents.pop(active.run_id, None)
         if parent is not None:
             self.tell_parent(parent, active.state)

@@ -85,7 +85,7 @@ class Parking:
     def _release(self, found: list[tuple[ActiveRun, int]]) -> None:
         for active, due in found:
             active.busy = False
-            if active.work:
+            if active.work or active.ended:  # since then it was asked for something, or somebody waits for its end
                 self._host.resume_turn(active)
             else:
                 self._host.runs.pop(active.run_id, None)
