@@ -22,6 +22,7 @@ from kapell.api import (
     secret_routes,
     session_routes,
     statistics_routes,
+    task_routes,
     workflow_routes,
 )
 from kapell.api.callers import Needs
@@ -41,6 +42,7 @@ PREFIX = "/api/v1"
 _MODULES = (
     run_routes,
     definition_routes,
+    task_routes,
     bulk_routes,
     statistics_routes,
     search_routes,

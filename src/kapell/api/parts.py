@@ -13,6 +13,7 @@ from kapell.api.evaluating import Evaluator
 from kapell.api.loop_watch import LoopWatch
 from kapell.api.rate_limits import RateLimits
 from kapell.api.reads import SensitiveReads
+from kapell.api.told_runs import ToldRuns
 from kapell.audit.recorder import AuditRecorder
 from kapell.engine.store import ENDED
 from kapell.identity.oidc.pending import PendingSignIns
@@ -81,6 +82,7 @@ class Parts:
         self.bulk = bulk
         self.pending_sign_ins = PendingSignIns(clock)
         self.evaluator = Evaluator(settings)
+        self.told_runs = ToldRuns(engine.store, engine.definitions)
         self.measure_storage = measure_storage
         """Returns the bytes of each database; blocks."""
         self.loop_watch = LoopWatch(clock)

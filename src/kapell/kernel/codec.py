@@ -16,7 +16,7 @@ from kapell.kernel.events import AnyEvent, Event
 from kapell.kernel.state import Item, State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
 PAYLOAD_BYTES = 64 * 1024
 """Values of more bytes than this are stored apart."""
@@ -77,8 +77,13 @@ def _set_apart(event: Event, payloads: dict[str, bytes], encode: Callable[[Any],
     return msgspec.structs.replace(event, payloads=names, **dict.fromkeys(names))
 
 
-def decode_events(body: bytes, get_payload: Callable[[str], bytes]) -> list[Event]:
+def decode_events(body: bytes, get_payload: Callable[[str], bytes], only: Collection[str] | None = None) -> list[Event]:
     """Return the events of `body`, their large values put back in.
+
+    Args:
+        body: The encoded events.
+        get_payload: Returns a large value by its hash.
+        only: The fields whose large values are wanted; those of the others are `None` then.
 
     Raises:
         DamagedHistoryError: The bytes are no events.
@@ -89,6 +94,8 @@ def decode_events(body: bytes, get_payload: Callable[[str], bytes]) -> list[Even
         raise DamagedHistoryError(f"A stored event cannot be read: {error}.") from error
     for event in events:
         for name, digest in event.payloads.items():
+            if only is not None and name not in only:
+                continue
             setattr(event, name, msgspec.json.decode(get_payload(digest)))
         event.payloads = {}
     return events

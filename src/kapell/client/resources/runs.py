@@ -25,6 +25,7 @@ from kapell.client.wire.runs import (
     RunDetail,
     RunEvent,
 )
+from kapell.client.wire.tasks import RunTasks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -263,6 +264,23 @@ class Runs(Resource[S]):
     def definition(self, run_id: str) -> Call[RunDefinition]:
         """Return the workflow that a run is made of."""
         return Call(method="GET", path="/runs/{run_id}/definition", gives=RunDefinition, at={"run_id": run_id})
+
+    @operation
+    def tasks(self, run_id: str, *, after: int = 0, page_size: int = 10_000) -> Call[RunTasks]:
+        """Say what became of each task of a run, or of those that have changed since an event.
+
+        Args:
+            run_id: The run.
+            after: `seq` of the answer before; 0 for all tasks.
+            page_size: About how many at most; what is left out comes next, with `after` as the answer's `seq` says.
+        """
+        return Call(
+            method="GET",
+            path="/runs/{run_id}/tasks",
+            gives=RunTasks,
+            at={"run_id": run_id},
+            query={"after": after or None, "limit": page_size},
+        )
 
     @operation
     def why(self, run_id: str, *, task: str | None = None) -> Call[Explanation]:
