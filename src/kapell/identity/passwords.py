@@ -9,13 +9,14 @@ from __future__ import annotations
 import secrets
 import threading
 import unicodedata
+from base64 import b64encode
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 import msgspec
-from argon2 import PasswordHasher
+from argon2 import DEFAULT_HASH_LENGTH, DEFAULT_RANDOM_SALT_LENGTH, PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from argon2.low_level import Type
+from argon2.low_level import ARGON2_VERSION, Type
 
 from kapell.errors import TooManyAttemptsError, UsageError
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 _LONGEST: Final = 256
 _FEWEST_DIFFERENT: Final = 5
+_HASH_LENGTHS: Final = (DEFAULT_RANDOM_SALT_LENGTH, DEFAULT_HASH_LENGTH)
+"""The bytes of a hash's salt and of the hash."""
 
 
 class PasswordRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +69,7 @@ class Passwords:
             time_cost=self.rules.passes, memory_cost=self.rules.memory_kib, parallelism=1, type=Type.ID
         )
         self._turns = threading.BoundedSemaphore(self.rules.max_at_once)
-        self._nobodys_hash = self._hasher.hash(secrets.token_urlsafe())
+        self._nobodys_hash = _make_nobodys_hash(self.rules)
         self.checks = 0
         """How many checks were made; what tests count in place of time."""
 
@@ -126,6 +129,12 @@ class Passwords:
             yield
         finally:
             self._turns.release()
+
+
+def _make_nobodys_hash(rules: PasswordRules) -> str:
+    """Make a hash of no password at all: to check against it takes as long, to make it takes no time at a start."""
+    salt, digest = (b64encode(secrets.token_bytes(length)).rstrip(b"=").decode() for length in _HASH_LENGTHS)
+    return f"$argon2id$v={ARGON2_VERSION}$m={rules.memory_kib},t={rules.passes},p=1${salt}${digest}"
 
 
 def _normalise(password: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -107,6 +108,8 @@ class ServerDatabase:
             if not self.is_sqlite:
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
             before = _read_revision(connection)
+            if before == list_revisions()[-1]:  # Alembic would take longer to find that out
+                return
             upgrade(connection)
             after = _read_revision(connection)
         if before != after:
@@ -120,9 +123,10 @@ def upgrade(connection: sa.Connection, revision: str = "head") -> None:
     command.upgrade(config, revision)
 
 
-def list_revisions() -> list[str]:
+@cache
+def list_revisions() -> tuple[str, ...]:
     """Return the revisions of the schema that this Kapell knows, oldest first."""
-    return [script.revision for script in ScriptDirectory.from_config(_make_config()).walk_revisions()][::-1]
+    return tuple(script.revision for script in ScriptDirectory.from_config(_make_config()).walk_revisions())[::-1]
 
 
 def _make_config() -> Config:

@@ -1,6 +1,8 @@
 import threading
 
 import pytest
+from argon2 import PasswordHasher, extract_parameters
+from argon2.exceptions import VerifyMismatchError
 
 from kapell.errors import TooManyAttemptsError, UsageError
 from kapell.identity.passwords import PasswordRules, Passwords
@@ -34,6 +36,15 @@ def test_each_hash_has_its_own_salt(passwords):
 def test_what_is_no_hash_matches_nothing(passwords, stored):
     assert not passwords.verify(stored, TYPED).is_right
     assert passwords.checks == 1
+
+
+def test_nobodys_hash_takes_as_long_as_any(passwords):
+    nobodys, own = passwords._nobodys_hash, passwords.hash(TYPED)
+    assert extract_parameters(nobodys) == extract_parameters(own)
+    assert len(nobodys) == len(own)
+    with pytest.raises(VerifyMismatchError):  # and not InvalidHashError: it was computed
+        PasswordHasher().verify(nobodys, TYPED)
+    assert Passwords(CHEAP)._nobodys_hash != nobodys
 
 
 def test_a_hash_of_other_parameters_is_renewed_when_the_password_is_right(passwords):
