@@ -1,7 +1,8 @@
 """A real PostgreSQL for tests: started once a session (and xdist worker) when the first test asks, stopped at its end.
 
-`postgres_url` is a fresh database for one test; `make_postgres_database` makes further ones, for fixtures that live
-longer; `postgres_server` can be stopped, killed and started again. Durability is as in earnest (`fsync` on).
+`postgres_url` is an empty database for one test, `migrated_postgres_url` one with Kapell's tables;
+`make_postgres_database` makes further ones, for fixtures that live longer; `postgres_server` can be stopped, killed and
+started again. Durability is as in earnest (`fsync` on).
 """
 
 import getpass
@@ -14,12 +15,14 @@ import socket
 import subprocess
 import tempfile
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
 import psycopg
 import pytest
+
+from kapell.storage.server_database import ServerDatabase
 
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 DEBIAN_FOLDER = Path("/usr/lib/postgresql")
@@ -29,6 +32,10 @@ GUARD = """
     if [ -f "$1" ]; then kill -INT "$(head -n 1 "$1")"; fi
     while [ -f "$1" ]; do sleep 0.1; done
     rm -rf "$2"
+"""
+END_OTHERS = """
+    SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity
+    WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
 """
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -118,8 +125,8 @@ class PostgresServer:
         self.start()
 
     def close(self):
-        """Stop the server and delete its data."""
-        self.stop()
+        """End the server and delete its data: nothing of it needs to be written any more."""
+        self.kill()
         self._guard.communicate(timeout=60)
 
     def _start_guard(self):
@@ -164,6 +171,67 @@ class PostgresServer:
                 return
             time.sleep(0.05)
         raise RuntimeError(f"PostgreSQL did not start:\n{self.log}")
+
+
+class MigratedDatabases:
+    """Databases with Kapell's tables, lent to one test after the other: to make one, and to drop it, takes a second."""
+
+    def __init__(self, server):
+        self._server = server
+        self._template = server.make_database()
+        ServerDatabase(self._template).close()
+        with psycopg.connect(self._template) as connection:
+            self._first_rows = {name: _read_rows(connection, name) for name in _list_used_tables(connection)}
+            self._first_numbers = _read_numbers(connection)
+        self._free = []
+
+    @contextmanager
+    def lend(self):
+        """Give the URL of a database that is as the migrations make it."""
+        url = self._free.pop() if self._free else self._server.make_database(self._template)
+        try:
+            yield url
+        finally:
+            self._take_back(url)
+
+    def _take_back(self, url):
+        try:
+            with psycopg.connect(url, options="-c lock_timeout=2s") as connection:
+                self._start_anew(connection)
+        except psycopg.Error:  # the test has left it in use, or has changed its tables
+            self._server.drop_database(url)
+        else:
+            self._free.append(url)
+
+    def _start_anew(self, connection):
+        connection.execute(END_OTHERS)
+        connection.execute("SET session_replication_role = replica")  # in any order, whoever refers to whom
+        for name in _list_used_tables(connection):
+            # For a few rows faster than TRUNCATE.
+            connection.execute(f'DELETE FROM "{name}"')  # noqa: S608 -- a table of Kapell's
+        for name, rows in self._first_rows.items():
+            with connection.cursor().copy(f'COPY "{name}" FROM STDIN') as copy:
+                copy.write(rows)
+        for name, _ in _read_numbers(connection).items() - self._first_numbers.items():
+            first = self._first_numbers[name]
+            connection.execute("SELECT setval(%s::regclass, coalesce(%s, 1), %s)", [name, first, first is not None])
+
+
+def _list_used_tables(connection):
+    """Return the tables that have rows."""
+    names = [name for (name,) in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
+    questions = [f"SELECT '{name}' WHERE EXISTS (SELECT FROM \"{name}\")" for name in names]  # noqa: S608 -- they are Kapell's own
+    return [name for (name,) in connection.execute(" UNION ALL ".join(questions))]
+
+
+def _read_rows(connection, name):
+    with connection.cursor().copy(f'COPY "{name}" TO STDOUT') as copy:
+        return b"".join(copy)
+
+
+def _read_numbers(connection):
+    """Return the last number that each sequence has given, `None` for none yet."""
+    return dict(connection.execute("SELECT quote_ident(sequencename), last_value FROM pg_sequences"))
 
 
 def find_programs():
@@ -215,3 +283,15 @@ def postgres_url(postgres_server):
     url = postgres_server.make_database()
     yield url
     postgres_server.drop_database(url)
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres_databases(postgres_server):
+    return MigratedDatabases(postgres_server)
+
+
+@pytest.fixture
+def migrated_postgres_url(migrated_postgres_databases):
+    """The URL of a database as the migrations make it, for one test."""
+    with migrated_postgres_databases.lend() as url:
+        yield url

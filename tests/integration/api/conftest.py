@@ -12,7 +12,7 @@ from kapell.settings import Settings
 def settings(tmp_path, request):
     """On SQLite; in the modules that are marked `on_both_databases`, on PostgreSQL, too."""
     is_postgres = getattr(request, "param", "sqlite") == "postgres"
-    database = request.getfixturevalue("postgres_url") if is_postgres else ""
+    database = request.getfixturevalue("migrated_postgres_url") if is_postgres else ""
     return Settings(data=tmp_path / "data", port=0, database=database)
 
 

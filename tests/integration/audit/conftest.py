@@ -104,7 +104,7 @@ def copy(original, tmp_path):
     return Path(shutil.copy(original.path, tmp_path / "copy.db"))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def fill_log():
     """Writes a log like the original into a database."""
     return fill

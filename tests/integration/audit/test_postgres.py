@@ -3,6 +3,7 @@
 import random
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
@@ -18,9 +19,19 @@ from kapell.errors import StorageError
 from kapell.storage.server_database import ServerDatabase
 
 
+@pytest.fixture(scope="module")
+def filled(make_postgres_database, fill_log, tmp_path_factory):
+    """A log that nobody changes: `url` and `database`, the `log`, and its newest `heads`."""
+    url = make_postgres_database()
+    database = ServerDatabase(url)
+    log = fill_log(database, tmp_path_factory.mktemp("audit") / "audit.key")
+    yield SimpleNamespace(url=url, database=database, log=log, heads=log.list_heads(limit=1))
+    database.close()
+
+
 @pytest.fixture
-def database(postgres_url):
-    database = ServerDatabase(postgres_url)
+def database(migrated_postgres_url):
+    database = ServerDatabase(migrated_postgres_url)
     yield database
     database.close()
 
@@ -30,12 +41,12 @@ def verify(url, heads=()):
         return verify_log(read_log(connection), (lambda: iter(heads)) if heads else None)
 
 
-def test_a_log_verifies_and_says_the_same_as_on_sqlite(database, postgres_url, fill_log, tmp_path):
-    log = fill_log(database, tmp_path / "audit.key")
-    report = verify(postgres_url, log.list_heads(limit=1))
+def test_a_log_verifies_and_says_the_same_as_on_sqlite(filled):
+    log = filled.log
+    report = verify(filled.url, filled.heads)
     assert report.findings == []
     assert (report.records, report.redacted, report.heads, report.covered, report.witnessed) == (200, 2, 7, 200, 200)
-    with open_evidence(postgres_url) as connection:
+    with open_evidence(filled.url) as connection:
         lines = list(read_log(connection))
         assert sum(isinstance(line, RecordLine) for line in lines) == 200
         assert sum(isinstance(line, HeadLine) for line in lines) == 7
@@ -45,7 +56,7 @@ def test_a_log_verifies_and_says_the_same_as_on_sqlite(database, postgres_url, f
     assert proof.head.statement.size == 200
 
 
-def test_many_writers_at_once_make_one_chain(database, postgres_url, make_entries):
+def test_many_writers_at_once_make_one_chain(database, migrated_postgres_url, make_entries):
     signer, clock = Signer.generate(), SystemClock()
     logs = [AuditLog(database, signer, clock) for _ in range(3)]
 
@@ -62,16 +73,15 @@ def test_many_writers_at_once_make_one_chain(database, postgres_url, make_entrie
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(write, range(40)))
     head = logs[0].make_head() or logs[0].last_head
-    report = verify(postgres_url, [head])
+    report = verify(migrated_postgres_url, [head])
     assert report.findings == []
     assert report.records == 120
 
 
-def test_a_smaller_campaign_finds_every_mutation(database, postgres_url, fill_log, tmp_path):
-    log = fill_log(database, tmp_path / "audit.key")
-    heads = log.list_heads(limit=1)
-    database.close()
-    engine = sa.create_engine(postgres_url.replace("postgresql:", "postgresql+psycopg:"), poolclass=sa.NullPool)
+def test_a_smaller_campaign_finds_every_mutation(filled, make_postgres_database):
+    filled.database.close()  # to be copied, it may not be in use
+    url, heads = make_postgres_database(filled.url), filled.heads
+    engine = sa.create_engine(url.replace("postgresql:", "postgresql+psycopg:"), poolclass=sa.NullPool)
     drop_constraints(engine)
     done, missed, refused = 0, [], []
     with engine.connect() as connection:

@@ -52,37 +52,6 @@ class Installation:
         return "\n".join(rows)
 
 
-class SharedDatabase:
-    """A database of PostgreSQL that the tests use one after the other, as to make one takes a second."""
-
-    def __init__(self, url):
-        self.url = url
-        self.database = ServerDatabase(url)
-        self._tables = sa.MetaData()
-        with self.database.read() as connection:
-            self._tables.reflect(connection)
-            self._first_rows = {
-                table: [row._asdict() for row in connection.execute(sa.select(table))]
-                for table in self._tables.sorted_tables
-            }
-
-    def start_anew(self):
-        """Make it as the migrations made it."""
-        with self.database.write() as connection:
-            for table in reversed(self._tables.sorted_tables):  # for a few rows faster than TRUNCATE
-                connection.execute(sa.delete(table))
-            for table, rows in self._first_rows.items():
-                if rows:
-                    connection.execute(sa.insert(table), rows)
-
-
-@pytest.fixture(scope="session")
-def shared_postgres(make_postgres_database):
-    shared = SharedDatabase(make_postgres_database())
-    yield shared
-    shared.database.close()
-
-
 @pytest.fixture(scope="session")
 def migrated_sqlite_file(tmp_path_factory):
     """A file with Kapell's tables, to be copied."""
@@ -97,9 +66,7 @@ def database_url(request, tmp_path):
         path = tmp_path / "server.db"
         path.write_bytes(request.getfixturevalue("migrated_sqlite_file").read_bytes())
         return make_sqlite_url(path)
-    shared = request.getfixturevalue("shared_postgres")
-    shared.start_anew()
-    return shared.url
+    return request.getfixturevalue("migrated_postgres_url")
 
 
 @pytest.fixture

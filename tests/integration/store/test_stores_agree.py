@@ -4,7 +4,6 @@ import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import psycopg
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -15,7 +14,6 @@ from kapell.engine.postgres_store import PostgresRunStore
 from kapell.engine.sqlite_store import SqliteRunStore
 from kapell.engine.store import ENDED, Batch, CountFilter, InboxAnswer, LogLine, RunFilter, RunRecord
 from kapell.errors import KapellError
-from kapell.storage.tables import runs as tables
 from kapell.testing.memory_store import MemoryRunStore
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -182,27 +180,27 @@ class StoresAgree(RuleBasedStateMachine):
 
 
 class PostgresAgrees(StoresAgree):
-    url = ""
+    databases = None
 
     def make_empty(self):
-        names = [table.name for table in tables.metadata.tables.values() if table.info.get("only") == "postgresql"]
-        with psycopg.connect(self.url) as connection:
-            connection.execute(f"TRUNCATE {', '.join(names)} RESTART IDENTITY")
+        self.lent = self.databases.lend()
+        self.url = self.lent.__enter__()
 
     def open_durable(self):
         return PostgresRunStore(self.url)
 
     def teardown(self):
         self.durable.close()
+        self.lent.__exit__(None, None, None)
 
 
 StoresAgree.TestCase.settings = settings(max_examples=40, stateful_step_count=25)
 TestStoresAgree = StoresAgree.TestCase
 
-PostgresAgrees.TestCase.settings = settings(max_examples=20, stateful_step_count=25)
+PostgresAgrees.TestCase.settings = settings(max_examples=12, stateful_step_count=25)
 
 
 class TestPostgresAgrees(PostgresAgrees.TestCase):
     @pytest.fixture(autouse=True)
-    def _database(self, postgres_medium, monkeypatch):
-        monkeypatch.setattr(PostgresAgrees, "url", postgres_medium.url)
+    def _databases(self, migrated_postgres_databases, monkeypatch):
+        monkeypatch.setattr(PostgresAgrees, "databases", migrated_postgres_databases)

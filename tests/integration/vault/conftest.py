@@ -49,7 +49,7 @@ class Safe:
 def database(request, tmp_path):
     url = make_sqlite_url(tmp_path / "server.db")
     if request.param == "postgresql":
-        url = request.getfixturevalue("postgres_url")
+        url = request.getfixturevalue("migrated_postgres_url")
     database = ServerDatabase(url)
     yield database
     database.close()

@@ -61,7 +61,7 @@ class Desk:
 def database(request, tmp_path):
     url = make_sqlite_url(tmp_path / "server.db")
     if request.param == "postgresql":
-        url = request.getfixturevalue("postgres_url")
+        url = request.getfixturevalue("migrated_postgres_url")
     database = ServerDatabase(url)
     yield database
     database.close()
