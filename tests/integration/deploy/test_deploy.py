@@ -1,15 +1,18 @@
 """What stands in deploy/: settings that exist, units that systemd takes, an image that is made of what is there."""
 
+import json
 import os
 import re
 import shlex
 import shutil
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
+from tests.certificates import make_certificate
 
 from kapell.settings import Settings, read_settings
 
@@ -100,7 +103,7 @@ def test_the_commands_of_units_exist():
 
 def read_containerfile():
     """Return the instructions, with their arguments, by stage."""
-    text = re.sub(r"^\s*#.*\n", "", (DEPLOY / "Containerfile").read_text(), flags=re.MULTILINE).replace("\\\n", " ")
+    text = re.sub(r"^\s*#.*\n", "", (DEPLOY / "Containerfile").read_text(), flags=re.MULTILINE).replace("\\\n", "")
     stages = [[]]
     for line in filter(None, map(str.strip, text.splitlines())):
         word, _, rest = line.partition(" ")
@@ -135,7 +138,38 @@ def test_the_image_is_made_of_what_is_there():
     variables = dict(word.split("=", 1) for word in shlex.split(given["ENV"]))
     assert variables["KAPELL_DATA"].startswith(f"{given['VOLUME']}/")
     assert variables["KAPELL_PORT"] == given["EXPOSE"]
-    assert f":{given['EXPOSE']}/ready" in given["HEALTHCHECK"]
+
+
+def run_health_check(**settings):
+    """Run what the image asks its server by; a proxy that is nowhere is set, which must not be asked."""
+    instruction = dict(read_containerfile()[2])["HEALTHCHECK"]
+    program, *arguments = json.loads(instruction.partition("CMD ")[2])
+    assert program == "python"
+    proxies = {"http_proxy": "http://127.0.0.1:1", "https_proxy": "http://127.0.0.1:1"}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("KAPELL_")}
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, check=False, capture_output=True, env=kept | proxies | settings).returncode
+
+
+@pytest.mark.parametrize("is_tls", [False, True], ids=["http", "https"])
+def test_the_health_check_asks_the_server_as_it_is_set(tmp_path, is_tls):
+    settings = {}
+    if is_tls:
+        chain, key = make_certificate(tmp_path / "tls", "kapell.example")
+        (tmp_path / "kapell.toml").write_text(f'tls_certificate = "{chain}"\ntls_key = "{key}"\n')
+        settings["KAPELL_CONFIG"] = str(tmp_path / "kapell.toml")
+    command = [sys.executable, "-m", "kapell", "up", "--port", "0", "--data", tmp_path / "data"]
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=os.environ | settings
+    ) as server:
+        try:
+            said = next(line for line in server.stderr if "serves on" in line)
+            settings["KAPELL_PORT"] = re.search(r"https?://\S+?:(\d+)", said)[1]
+            assert run_health_check(**settings) == 0
+        finally:
+            server.terminate()
+            server.stderr.read()
+    assert run_health_check(**settings) != 0, "nobody answers any more"
 
 
 def test_the_versions_in_the_image_are_those_of_the_tests():
@@ -171,7 +205,7 @@ def test_the_compose_file_hangs_together():
     assert (DEPLOY / kapell["build"]["context"] / kapell["build"]["dockerfile"]).resolve() == DEPLOY / "Containerfile"
     assert kapell["read_only"]
     assert kapell["cap_drop"] == ["ALL"]
-    assert "healthcheck" in database, "the server waits for it"
+    assert "--host=127.0.0.1" in database["healthcheck"]["test"], "the server waits until it answers others, too"
     assert not database.get("ports"), "nobody else reaches the database"
     assert re.fullmatch(r"postgres:\d+-\w+", database["image"])
     assert all(port.startswith("127.0.0.1:") for port in kapell["ports"])
