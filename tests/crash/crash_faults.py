@@ -1,8 +1,8 @@
 """Where an engine is killed: wrappers around its seams, from outside, and nothing of the product is changed.
 
-A `Trigger` knows the name of the fault point that is to be hit, and at which passage. Each wrapper says `pass_by` with
-its own name; at the right one the process kills itself with SIGKILL, there and then. What the process had under way at
-that moment stands in a `Tally`, in memory that is shared with the process that watches.
+A `Trigger` knows the fault points of which one is to be hit, and at which passage of each. Every wrapper says `pass_by`
+with its own name; at the first that is due the process kills itself with SIGKILL, there and then. Which one it was, and
+what the process had under way, stands in a `Tally`, in memory that is shared with the process that watches.
 """
 
 from __future__ import annotations
@@ -65,9 +65,12 @@ POINTS = (
 )
 """Every fault point by name."""
 
+ALONE = {"append.inside", "closing.before"}
+"""Points that a life must be prepared for, so that it can hit no others."""
+
 
 class Tally:
-    """Numbers of one life that outlast it: attempts in flight, whether the fault point was hit, runs that are left."""
+    """Numbers of a life that outlast it: attempts in flight, which fault point was hit (from 1), runs left."""
 
     def __init__(self):
         self._memory = mmap.mmap(-1, _FORMAT.size)
@@ -82,9 +85,9 @@ class Tally:
         in_flight, hit, left = self.read()
         self._write(in_flight + by, hit, left)
 
-    def note_hit(self):
+    def note_hit(self, name):
         in_flight, _, left = self.read()
-        self._write(in_flight, 1, left)
+        self._write(in_flight, 1 + POINTS.index(name), left)
 
     def note_left(self, left):
         in_flight, hit, _ = self.read()
@@ -95,18 +98,21 @@ class Tally:
 
 
 class Trigger:
-    """Kills this process at the passage number `passage` of the point `name`."""
+    """Kills this process at the first point of `passages` that has been passed so many times."""
 
-    def __init__(self, name, passage, tally):
-        self.name = name
-        self._left = passage
+    def __init__(self, passages, tally):
+        self._left = dict(passages)
         self._tally = tally
+        self.events = {name.rpartition(".")[0] for name in passages} & AT_APPEND.keys()
+
+    def wants(self, name):
+        return name in self._left
 
     def pass_by(self, name):
-        if name == self.name:
-            self._left -= 1
-            if self._left <= 0:
-                self._tally.note_hit()
+        if name in self._left:
+            self._left[name] -= 1
+            if self._left[name] <= 0:
+                self._tally.note_hit(name)
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -117,9 +123,8 @@ class FaultyStore:
         self._store = store
         self._trigger = trigger
         self._is_starting = True
-        self._kill_inside = trigger.name == "append.inside"
         self._writer = store._database._writer
-        if self._kill_inside:
+        if trigger.wants("append.inside"):
             self._writer.set_progress_handler(self._pass_inside, 20)
 
     def __getattr__(self, name):
@@ -152,9 +157,9 @@ class FaultyStore:
 
     def _list_points(self, batches):
         points = ["append"]
-        wanted = self._trigger.name.rpartition(".")[0]
-        if wanted in AT_APPEND and any(b'"%s"' % wanted.encode() in batch.body for batch in batches):
-            points.append(wanted)
+        points += [
+            name for name in self._trigger.events if any(b'"%s"' % name.encode() in each.body for each in batches)
+        ]
         if self._is_starting:
             points.append("recovery")
         if any(batch.snapshot is not None and batch.count for batch in batches):

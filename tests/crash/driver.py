@@ -5,7 +5,8 @@ process that opens the folder as `kapell` does, takes up what is there, starts w
 done or it is killed: by itself, at a fault point, or by the outer process after a while. Being a child subreaper, the
 outer process sees whatever a killed engine leaves running, and says how long that took to disappear.
 
-It reads one JSON object a line: `{"point": ..., "passage": ..., "seconds": ...}`; and writes one for each life.
+It reads one JSON object a line: `{"passages": {"append.before": 3, ...}, "seconds": ..., "seed": ...}`, and writes one
+for each life.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import msgspec
-from crash_faults import FaultyActivity, FaultyHelper, FaultyStore, Tally, Trigger, digest
+from crash_faults import POINTS, FaultyActivity, FaultyHelper, FaultyStore, Tally, Trigger, digest
 from crash_workload import OFFERED, list_runs, load, make_input
 
 from kapell.app import make_engine
@@ -53,8 +54,8 @@ class Life:
         self._folder = folder
         self._url = url
         self._tally = tally
-        self._trigger = Trigger(order["point"], order["passage"], tally)
-        self._closes = order["point"].startswith("closing")
+        self._trigger = Trigger(order["passages"], tally)
+        self._closes = self._trigger.wants("closing.before")
         self._random = random.Random(order["seed"])  # noqa: S311 -- dice of a test
         self._names = list_runs()
 
@@ -182,7 +183,7 @@ class Watcher:
             "code": self._code,
             "killed_after": killed_after,
             "in_flight": in_flight,
-            "hit": bool(hit),
+            "hit": POINTS[hit - 1] if hit else "",
             "left": left,
             "gone_after": self._await_gone(),
         }

@@ -18,7 +18,7 @@ import psutil
 import pytest
 from crash_checks import Evidence, check_everything, describe_unfinished
 from crash_counter import CountingServer
-from crash_faults import POINTS
+from crash_faults import ALONE, POINTS
 
 FULL = os.environ.get("KAPELL_TEST_CRASH") == "full" or os.environ.get("CI") == "true"
 HITS_WANTED = 20 if FULL else 1
@@ -27,8 +27,10 @@ MOST_FOLDERS = 120 if FULL else 12
 AT_ONCE = 2
 MOST_LIVES = 120
 _RANDOM_SHARE = 0.2
+_AT_A_TIME = 8
+"""Of so many points the first that comes along is hit: whoever waits for a rare one would miss the others."""
 _MISSES = 2
-"""After so many a folder is taken to have no more occasion for a point."""
+"""After so many lives in vain a folder is taken to have no more occasion for a point."""
 _CALM_SECONDS = 120.0
 _POINT_SECONDS = 1.2
 _OFTEN = {"append", "attempt_created", "attempt_ended", "perform", "release", "timer_fired", "timer", "log"}
@@ -50,25 +52,29 @@ class Board:
         self._lock = threading.Lock()
 
     def choose(self, dice, exhausted):
-        """Return what to do next: the point with the fewest hits, "" for a kill at any moment, `None` for nothing."""
+        """Return what to do next: points of which one is to be hit, none for a kill at any moment; `None`: nothing."""
         with self._lock:
             missing = [point for point in POINTS if self.hits[point] < HITS_WANTED and point not in exhausted]
             wants_random = self.random_kills < RANDOM_WANTED
             if wants_random and (not missing or dice.random() < _RANDOM_SHARE):
-                return ""
+                return []
+            if not missing:
+                return None
             dice.shuffle(missing)
-            return min(missing, key=lambda point: (self.hits[point], self.tries[point]), default=None)
+            missing.sort(key=lambda point: (self.hits[point], self.tries[point]))
+            if missing[0] in ALONE:
+                return missing[:1]
+            return [point for point in missing if point not in ALONE][:_AT_A_TIME]
 
-    def note(self, point, told):
+    def note(self, points, told):
         with self._lock:
             self.lives += 1
-            if point:
-                self.tries[point] += 1
+            self.tries.update(points)
             if told["code"] == 0:
                 return
             assert told["code"] == -9, f"the engine failed by itself: {told}"
             if told["hit"]:
-                self.hits[point] += 1
+                self.hits[told["hit"]] += 1
             else:
                 self.random_kills += 1
             self.in_flight_kills += told["in_flight"] > 0
@@ -125,23 +131,22 @@ class Campaign:
         for _ in range(MOST_LIVES):
             if self._board.is_full:
                 break
-            point = self._board.choose(self._dice, {name for name, count in self._missed.items() if count >= _MISSES})
-            if point is None:
+            points = self._board.choose(self._dice, {name for name, count in self._missed.items() if count >= _MISSES})
+            if points is None:
                 break
-            told = self._live(process, point, self._dice.uniform(0.05, 0.4) if not point else _POINT_SECONDS)
-            self._board.note(point, told)
-            self._missed[point] += bool(point) and not told["hit"]
+            told = self._live(process, points, _POINT_SECONDS if points else self._dice.uniform(0.05, 0.4))
+            self._board.note(points, told)
+            if not told["hit"]:
+                self._missed.update(points)
             if told["code"] == 0 and told["left"] == 0:
                 return
-        told = self._live(process, "", _CALM_SECONDS)
+        told = self._live(process, [], _CALM_SECONDS)
         if told["code"] != 0 or told["left"] != 0:
             pytest.fail(f"not all runs ended within {_CALM_SECONDS} s: {told}\n{describe_unfinished(self._folder)}")
 
-    def _live(self, process, point, seconds):
-        often = point.rpartition(".")[0] in _OFTEN and point != "append.large"
+    def _live(self, process, points, seconds):
         order = {
-            "point": point,
-            "passage": self._dice.randint(1, 8) if often else 1,
+            "passages": {point: self._dice.randint(1, 8) if _happens_often(point) else 1 for point in points},
             "seconds": seconds,
             "seed": self._dice.random(),
         }
@@ -150,6 +155,10 @@ class Campaign:
         answer = process.stdout.readline()
         assert answer, "the driver died"
         return json.loads(answer)
+
+
+def _happens_often(point):
+    return point.rpartition(".")[0] in _OFTEN and point != "append.large"
 
 
 @pytest.fixture
