@@ -162,6 +162,7 @@ async def _doing_duties(parts: Parts, tracers: Sequence[Tracer]) -> AsyncIterato
         yield
     finally:
         await parts.bulk.close()
+        await parts.verification.close()
         for duty in duties:
             duty.cancel()
         await asyncio.gather(*duties, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""Routes of the audit log: read, prove, redact."""
+"""Routes of the audit log: read, prove, verify, redact."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import msgspec
 from fastapi import APIRouter, Query, Request, Response
 
 from kapell.api.callers import needs
+from kapell.api.log_verification import AuditVerification
 from kapell.api.paging import Cursor, Limit, cut_page, read_number
 from kapell.api.parts import in_thread, parts_of
 from kapell.api.wire import Page, answer, body, gives, takes
+from kapell.audit import AuditEntry
 from kapell.audit.model import AuditRecord, Decision, Head, RecordFilter
 from kapell.audit.proofs import Proof
 
@@ -75,6 +77,22 @@ async def prove_record(
     """Prove that the newest head covers a record; `kapell audit check-proof` checks it offline."""
     await caller.require()
     return answer(await in_thread(parts_of(request).audit.prove, number, reveals=reveals))
+
+
+@router.post("/verify", status_code=202, responses=gives(AuditVerification, 202, "Begun, or under way."))
+async def verify_log(request: Request, caller: Any = needs("audit.read")) -> Response:
+    """Begin to verify the whole log, as `kapell audit verify` does; where that is under way, show how it stands."""
+    await caller.require()
+    parts = parts_of(request)
+    await parts.record(AuditEntry.by(caller.actor, "audit.verify", "audit"))
+    return answer(parts.verification.start(), 202)
+
+
+@router.get("/verify", responses=gives(AuditVerification))
+async def get_verification(request: Request, caller: Any = needs("audit.read")) -> Response:
+    """Show how the newest verification stands, or what came of it."""
+    await caller.require()
+    return answer(parts_of(request).verification.newest)
 
 
 @router.post("/records/{number}/redact", responses=gives(AuditRecord), openapi_extra=takes(Redaction))

@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from kapell.api.certificate import Certificate
 from kapell.api.evaluating import Evaluator
+from kapell.api.log_verification import LogVerification
 from kapell.api.loop_watch import LoopWatch
 from kapell.api.rate_limits import RateLimits
 from kapell.api.reads import SensitiveReads
@@ -73,6 +74,7 @@ class Parts:
         self.recorder = AuditRecorder(audit)
         self.reads = SensitiveReads(self.recorder, clock)
         self.rate_limits = RateLimits(settings, clock)
+        self.verification = LogVerification(settings, clock)
         self.heads = heads
         self.identity = identity
         self.workflows = workflows

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from kapell.client.calls import Call, Page
 from kapell.client.operations import Resource, S, listing, operation
 from kapell.client.wire import audit as wire
-from kapell.client.wire.audit import AuditRecord, Head, Health, Proof
+from kapell.client.wire.audit import AuditRecord, AuditVerification, Head, Health, Proof
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -73,6 +73,16 @@ class Audit(Resource[S]):
             at={"number": number},
             query={"reveals": reveals or None},
         )
+
+    @operation
+    def verify(self) -> Call[AuditVerification]:
+        """Begin to verify the whole log, unless that is under way; `verification` says how it stands."""
+        return Call(method="POST", path="/audit/verify", gives=AuditVerification)
+
+    @operation
+    def verification(self) -> Call[AuditVerification]:
+        """Return how the newest verification stands, or what came of it."""
+        return Call(method="GET", path="/audit/verify", gives=AuditVerification)
 
     @operation
     def redact(self, number: int, *, reason: str) -> Call[AuditRecord]:

@@ -117,6 +117,66 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     since: Growth | None = None
 
 
+class AuditFinding(msgspec.Struct, frozen=True):
+    """Something in the audit log that is not as it was written.
+
+    Attributes:
+        kind: What was done to it, as `kapell audit verify` calls it.
+        place: Where: `record 12`, `records 81-120`, `head 3`.
+        text: What it is, in a sentence.
+    """
+
+    kind: str
+    place: str
+    text: str
+
+
+class AuditReport(msgspec.Struct, frozen=True):
+    """The outcome of a verification.
+
+    Attributes:
+        is_verified: Whether nothing was found.
+        records: How many records there are.
+        redacted: How many of them have been redacted.
+        heads: How many signed heads there are.
+        covered: Up to which record the log is covered by heads that hold.
+        keys: The ids of the keys that may sign, the first one first.
+        findings: What is wrong; the first 100.
+        finding_count: How much is wrong.
+    """
+
+    is_verified: bool
+    records: int
+    redacted: int
+    heads: int
+    covered: int
+    keys: list[str]
+    findings: list[AuditFinding]
+    finding_count: int
+
+
+class AuditVerification(msgspec.Struct, frozen=True):
+    """How the newest verification of the audit log stands. A server forgets it when it stops.
+
+    Attributes:
+        status: `running`, `done`, `never` if there was none, or `failed` if the log could not be read to its end.
+        started_at: When it began.
+        ended_at: When it ended.
+        checked: How many records have been checked.
+        total: How many there were when it began.
+        report: What came of it.
+        error: Why it failed.
+    """
+
+    status: str = "never"
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    checked: int = 0
+    total: int = 0
+    report: AuditReport | None = None
+    error: str | None = None
+
+
 class Health(msgspec.Struct, frozen=True):
     """How the server is.
 
