@@ -19,6 +19,7 @@ import pytest
 from tests.canaries import Canaries
 
 from kapell.assembly import open_server
+from kapell.cli.serving import describe_installation
 from kapell.identity.permissions import PERMISSIONS
 from kapell.server import Serving, listen
 from kapell.telemetry import Logger
@@ -183,6 +184,7 @@ async def running(settings):
 @asynccontextmanager
 async def _running(settings, watch):
     async with open_server(settings) as (parts, password):
+        parts.installation = describe_installation(settings, {"data": settings.data})
         listener = listen(settings)
         serving = Serving(settings, parts, listener)
         started = asyncio.Event()

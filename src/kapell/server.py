@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from kapell.api.installation import Installation
     from kapell.api.parts import Parts
     from kapell.settings import Settings
 
@@ -32,12 +33,15 @@ _CERTIFICATE_POLL_SECONDS = 5.0
 _BACKLOG = 2048
 
 
-async def serve(settings: Settings, announce: Callable[[str, str | None], None]) -> None:
+async def serve(
+    settings: Settings, announce: Callable[[str, str | None], None], installation: Installation | None = None
+) -> None:
     """Serve until SIGINT or SIGTERM.
 
     Args:
         settings: The settings.
         announce: Is told the server's address, and the administrator's password if this start has made one.
+        installation: Where the settings come from, and how to examine everything.
 
     Raises:
         UsageError: The address cannot be listened on, or a setting cannot be used.
@@ -55,6 +59,7 @@ async def serve(settings: Settings, announce: Callable[[str, str | None], None])
 
     try:
         async with open_server(settings) as (parts, password):
+            parts.installation = installation or parts.installation
             await Serving(settings, parts, listener).run(tell)
     finally:
         listener.close()

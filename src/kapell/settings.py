@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import os
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,7 +15,7 @@ import msgspec
 from kapell.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
 PREFIX = "KAPELL_"
 CONFIG = "KAPELL_CONFIG"
@@ -222,6 +223,75 @@ def read_file(variables: Mapping[str, str]) -> dict[str, Any]:
         for name in provider if isinstance(provider, dict) else ():
             _check_name(name, f"oidc.{key}.{name}", str, OidcSettings.__struct_fields__)
     return found
+
+
+class SettingLine(msgspec.Struct, frozen=True):
+    """A setting as it is in force. Passwords in it are not shown.
+
+    Attributes:
+        name: The setting.
+        variable: The environment variable that sets it.
+        value: What is in force.
+        default: What it is where nobody has set it.
+        source: Where the value comes from: `option`, the variable, the file's name, or `default`.
+        description: What it means.
+    """
+
+    name: str
+    variable: str
+    value: Any
+    default: Any
+    source: str
+    description: str
+
+
+def describe_settings(
+    settings: Settings, given: Collection[str] = (), environment: Mapping[str, str] | None = None
+) -> list[SettingLine]:
+    """Return a line for each setting, described by the text that documents it in the code.
+
+    Args:
+        settings: The settings in force.
+        given: The names of those that came as options of a command.
+        environment: The variables that the others were read from; those of this process if left out.
+
+    Raises:
+        UsageError: The file cannot be read.
+    """
+    variables = os.environ if environment is None else environment
+    descriptions, defaults, in_file = read_descriptions(), Settings(), read_file(variables)
+    lines = []
+    for name in Settings.__struct_fields__:
+        variable = PREFIX + name.upper()
+        source = "option" if name in given else _find_source(name, variable, variables, in_file)
+        value, default = _make_plain(getattr(settings, name)), _make_plain(getattr(defaults, name))
+        lines.append(SettingLine(name, variable, value, default, source, descriptions[name]))
+    return lines
+
+
+def read_descriptions() -> dict[str, str]:
+    """Return what each setting means, by its name."""
+    found = _DOCUMENTED.findall(Settings.__doc__ or "")
+    return {name: " ".join(text.split()) for name, text in found}
+
+
+_DOCUMENTED = re.compile(r"^ {8}(\w+): (.*(?:\n {12,}.*)*)", re.MULTILINE)
+_PASSWORD = re.compile(r"(://[^:@/]*:).*(?=@)|([?&]password=)[^&]*")
+"""The password in a URL of a database or a proxy."""
+
+
+def _find_source(name: str, variable: str, variables: Mapping[str, str], in_file: Mapping[str, Any]) -> str:
+    if variable in variables or (name == "oidc" and any(each.startswith(OIDC_PREFIX) for each in variables)):
+        return variable
+    return variables[CONFIG] if name in in_file else "default"
+
+
+def _make_plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _make_plain(provider.issuer) for key, provider in value.items()}  # never their secrets
+    if isinstance(value, str):
+        return _PASSWORD.sub(r"\1\2***", value)
+    return str(value) if hasattr(value, "__fspath__") else value
 
 
 def _find_name(key: str) -> str:

@@ -21,6 +21,7 @@ from kapell.api import (
     search_routes,
     secret_routes,
     session_routes,
+    settings_routes,
     statistics_routes,
     task_routes,
     workflow_routes,
@@ -32,6 +33,7 @@ from kapell.api.observing import Observer
 from kapell.api.problems import ProblemDetails, add_handlers
 from kapell.api.run_entrance import RunEntrance
 from kapell.api.wire import complete_schemas, gives
+from kapell.console import ConsoleFiles
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -54,6 +56,7 @@ _MODULES = (
     secret_routes,
     identity_routes,
     audit_routes,
+    settings_routes,
 )
 """The first are found first."""
 
@@ -65,7 +68,7 @@ def make_application(parts: Parts) -> ASGIApp:
     routes = make_routes()
     routes.state.parts = parts
     metrics = routes.state.metrics = Metrics(parts)
-    entrance = RunEntrance(routes, parts)
+    entrance = ConsoleFiles(RunEntrance(routes, parts))
     guard = Guard(entrance, max_body_bytes=parts.settings.max_body_bytes, rate_limits=parts.rate_limits)
     return Observer(guard, metrics.requests, log_requests=parts.settings.log_requests)
 

@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from kapell.api.certificate import Certificate
 from kapell.api.evaluating import Evaluator
+from kapell.api.installation import describe_installation
 from kapell.api.log_verification import LogVerification
 from kapell.api.loop_watch import LoopWatch
 from kapell.api.rate_limits import RateLimits
@@ -89,6 +90,8 @@ class Parts:
         """Returns the bytes of each database; blocks."""
         self.loop_watch = LoopWatch(clock)
         self.certificate = Certificate(settings.tls_certificate, clock)
+        self.installation = describe_installation(settings)
+        """What whoever starts the server knows more of takes its place."""
         self.stopping = asyncio.Event()
         """Set when the server begins to stop: streams end, and it is not ready any more."""
 

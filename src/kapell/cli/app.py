@@ -171,18 +171,17 @@ def up(
     """Start the server: the engine and its API, in one process, until Ctrl-C."""
     leave_on_sigterm()
     from kapell.cli.serving import serve_until_stopped
-    from kapell.settings import read_settings
 
     return serve_until_stopped(
-        read_settings(
-            data=data,
-            database=database,
-            host=host,
-            port=port,
-            tls_certificate=tls_certificate,
-            tls_key=tls_key,
-            secrets=secrets,
-        )
+        {
+            "data": data,
+            "database": database,
+            "host": host,
+            "port": port,
+            "tls_certificate": tls_certificate,
+            "tls_key": tls_key,
+            "secrets": secrets,
+        }
     )
 
 

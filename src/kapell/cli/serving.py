@@ -3,24 +3,51 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from kapell.api.installation import DiagnosticFinding, Installation
 from kapell.cli import exits
 from kapell.cli.output import print_json, say
+from kapell.clock import SystemClock
 from kapell.server import serve
+from kapell.settings import describe_settings, read_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from kapell.settings import Settings
 
 
-def serve_until_stopped(settings: Settings) -> int:
-    """Serve until Ctrl-C or SIGTERM. Runs that have not ended are carried on by the next start."""
+def serve_until_stopped(given: Mapping[str, Any]) -> int:
+    """Serve until Ctrl-C or SIGTERM. Runs that have not ended are carried on by the next start.
+
+    Args:
+        given: Settings that came as options of the command; `None` is none.
+
+    Raises:
+        UsageError: A setting cannot be used.
+    """
+    settings = read_settings(**given)
+    installation = describe_installation(settings, given)
     if settings.log_format == "json":
-        asyncio.run(serve(settings, _announce_to_programs))
+        asyncio.run(serve(settings, _announce_to_programs, installation))
         return exits.COMPLETED
-    asyncio.run(serve(settings, _announce))
+    asyncio.run(serve(settings, _announce, installation))
     say("Stopped. Runs that have not ended go on at the next start.")
     return exits.COMPLETED
+
+
+def describe_installation(settings: Settings, given: Mapping[str, Any]) -> Installation:
+    """Return what the server is told of the installation that it runs in."""
+    options = {name for name, value in given.items() if value is not None}
+    return Installation(describe_settings(settings, options), lambda: _examine(settings))
+
+
+def _examine(settings: Settings) -> Iterator[DiagnosticFinding]:
+    from kapell.doctor.examination import examine_running  # when it is asked for: not each start is to wait for it
+
+    for found in examine_running(settings, SystemClock()):
+        yield DiagnosticFinding(found.check, found.status, found.text, found.advice)
 
 
 def _announce_to_programs(_address: str, password: str | None) -> None:

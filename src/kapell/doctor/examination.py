@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from kapell.clock import Clock
     from kapell.doctor.patient import Check
+    from kapell.settings import Settings
 
 log = get_logger(__name__)
 
@@ -64,6 +65,9 @@ CHECKS: dict[str, Check] = {
 """The checks that look at the installation, by name, in the order in which they are told."""
 
 
+NOT_WHILE_RUNNING = ("databases", "disk speed", "port")
+"""The checks that a server does not make of itself: they would hold its disk up, or it is the answer."""
+
 FILE_CHECKS = ("data folder", "file rights")
 """The checks whose findings `kapell doctor --fix` mends."""
 
@@ -91,6 +95,14 @@ def examine(
     for name in only or checks:
         if name in checks:
             yield from carry_out(name, checks[name], patient)
+
+
+def examine_running(settings: Settings, clock: Clock) -> Iterator[Finding]:
+    """Look at the installation of a server that runs, from within it; blocks as long as witnesses take to answer."""
+    patient = Patient(settings, clock, Rows(settings), is_owned=True)
+    for name, check in CHECKS.items():
+        if name not in NOT_WHILE_RUNNING:
+            yield from carry_out(name, check, patient)
 
 
 def carry_out(name: str, check: Check, patient: Patient) -> Iterator[Finding]:

@@ -8,10 +8,9 @@ import pytest
 from kapell.cli.exits import find_worst
 from kapell.cli.output import colour, draw_table
 from kapell.cli.pruning import read_length
-from kapell.cli.settings_page import make_lines, read_descriptions
 from kapell.errors import UsageError
 from kapell.language.spans import say_length
-from kapell.settings import Settings
+from kapell.settings import Settings, describe_settings, read_descriptions
 
 SECOND = 1_000_000
 
@@ -77,12 +76,12 @@ def test_tables_align_and_have_no_colours_off_a_terminal():
 
 def test_every_setting_is_described():
     assert set(read_descriptions()) == set(Settings.__struct_fields__)
-    assert all(line.description.endswith(".") for line in make_lines(Settings(), set()))
+    assert all(line.description.endswith(".") for line in describe_settings(Settings()))
 
 
 def test_settings_say_where_they_come_from(monkeypatch):
     monkeypatch.setenv("KAPELL_NODE", "nodejs")
-    lines = {line.name: line for line in make_lines(Settings(node="nodejs"), {"data"})}
+    lines = {line.name: line for line in describe_settings(Settings(node="nodejs"), {"data"})}
     assert (lines["node"].source, lines["node"].value, lines["node"].default) == ("KAPELL_NODE", "nodejs", "node")
     assert (lines["data"].source, lines["max_calls"].source) == ("option", "default")
 
@@ -98,5 +97,5 @@ def test_settings_say_where_they_come_from(monkeypatch):
     ],
 )
 def test_settings_show_no_password(url, shown):
-    lines = {line.name: line for line in make_lines(Settings(database=url, proxy=url), set())}
+    lines = {line.name: line for line in describe_settings(Settings(database=url, proxy=url))}
     assert lines["database"].value == lines["proxy"].value == shown

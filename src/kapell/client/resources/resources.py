@@ -9,6 +9,7 @@ from kapell.client.resources.audit import Audit, Server
 from kapell.client.resources.bulk import Bulk, RunStatistics, Search
 from kapell.client.resources.expressions import Expressions
 from kapell.client.resources.identity import Account, Bindings, Groups, People, Roles, Tokens
+from kapell.client.resources.installation import Installation
 from kapell.client.resources.runs import Runs
 from kapell.client.resources.workflows import Secrets, Workflows
 
@@ -31,6 +32,7 @@ class Resources(Generic[S]):
         roles: Roles.
         bindings: Roles that were given.
         audit: The audit log.
+        installation: The installation's settings, and what is wrong with it.
         server: Health, readiness and metrics.
     """
 
@@ -50,4 +52,5 @@ class Resources(Generic[S]):
         self.roles: Roles[S] = Roles(sender)
         self.bindings: Bindings[S] = Bindings(sender)
         self.audit: Audit[S] = Audit(sender)
+        self.installation: Installation[S] = Installation(sender)
         self.server: Server[S] = Server(sender)
