@@ -1,0 +1,31 @@
+/** All addresses of the console. Each page is loaded when it is first gone to, but for home. */
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { HomePage } from "@/features/home/HomePage";
+import { readFilters } from "@/features/runs/address";
+import { BrokenPage } from "./ErrorBoundary";
+import { NotFoundPage } from "./NotFoundPage";
+import { Shell } from "./Shell";
+
+const root = createRootRoute({ component: Shell, notFoundComponent: NotFoundPage });
+
+const home = createRoute({ getParentRoute: () => root, path: "/", component: HomePage });
+
+const runs = createRoute({
+  getParentRoute: () => root,
+  path: "/runs",
+  validateSearch: readFilters,
+  component: lazyRouteComponent(() => import("@/features/runs/RunsPage"), "RunsPage"),
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([home, runs]),
+  defaultPreload: "intent",
+  defaultErrorComponent: ({ error }) => <BrokenPage error={error} />,
+  scrollRestoration: true,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

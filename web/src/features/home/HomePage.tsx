@@ -1,0 +1,169 @@
+import { Code, Group, SimpleGrid, Stack, Text } from "@mantine/core";
+import { IconCircleCheck } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import type { Figures, PageRunView } from "@/api/schema";
+import { describeSeconds } from "@/lib/time";
+import { EmptyState } from "@/ui/EmptyState";
+import { HourBars } from "@/ui/HourBars";
+import { TextLink } from "@/ui/links";
+import { Page } from "@/ui/Page";
+import { QueryView } from "@/ui/QueryView";
+import { RunTable } from "@/ui/RunTable";
+import { Section } from "@/ui/Section";
+import { dayQuery, faultedQuery, readyQuery, SHOWN, suspendedQuery, underWayQuery, workflowsQuery } from "./queries";
+
+/** What needs somebody now, how the engine is, and what the last day was like. */
+export function HomePage() {
+  const workflows = useQuery(workflowsQuery);
+  const isNew = workflows.data?.items.length === 0;
+  return (
+    <Page title="Home" summary={<EngineHealth />}>
+      {isNew && <FirstSteps />}
+      <NeedsMe />
+      <LastDay />
+      <UnderWay />
+    </Page>
+  );
+}
+
+function EngineHealth() {
+  const ready = useQuery(readyQuery);
+  if (ready.error) return <span role="status">The server cannot be reached.</span>;
+  if (!ready.data) return <span role="status">Asking how the server is …</span>;
+  const { status, version, trouble } = ready.data;
+  const text = trouble ?? (status === "ok" ? "The engine is well." : `The server is ${status}.`);
+  return (
+    <span role="status">
+      {text} Kapell {version}
+    </span>
+  );
+}
+
+function FirstSteps() {
+  return (
+    <EmptyState title="No workflow has been published yet">
+      <Stack gap={4} align="center">
+        <span>
+          A workflow is a text in the Open Workflow Specification: write one here, or publish a file with the command
+          line:
+        </span>
+        <Code>kapell publish hello.yaml --server {window.location.origin}</Code>
+        <span>Examples come with Kapell: delivery of a git repository, backups, onboarding.</span>
+      </Stack>
+    </EmptyState>
+  );
+}
+
+function NeedsMe() {
+  const faulted = useQuery(faultedQuery);
+  const suspended = useQuery(suspendedQuery);
+  const isCalm = faulted.data?.items.length === 0 && suspended.data?.items.length === 0;
+  return (
+    <Section title="Needs you now">
+      {isCalm && (
+        <Group gap="xs">
+          <IconCircleCheck size={18} aria-hidden color="var(--mantine-color-teal-6)" />
+          <Text size="sm">Nothing has faulted, and nothing is suspended.</Text>
+        </Group>
+      )}
+      <QueryView query={faulted}>
+        {(page) => <Some page={page} caption="Runs that faulted" status={["faulted", "damaged"]} />}
+      </QueryView>
+      <QueryView query={suspended}>
+        {(page) => <Some page={page} caption="Runs that are suspended" status={["suspended"]} />}
+      </QueryView>
+    </Section>
+  );
+}
+
+function UnderWay() {
+  const underWay = useQuery(underWayQuery);
+  return (
+    <Section title="Under way">
+      <QueryView query={underWay}>
+        {(page) =>
+          page.items.length === 0 ? (
+            <Text size="sm" c="dimmed">
+              No run is under way.
+            </Text>
+          ) : (
+            <Some page={page} caption="Runs under way" status={["running", "waiting", "cancelling"]} />
+          )
+        }
+      </QueryView>
+    </Section>
+  );
+}
+
+interface SomeProps {
+  page: PageRunView;
+  caption: string;
+  status: ("faulted" | "damaged" | "suspended" | "running" | "waiting" | "cancelling")[];
+}
+
+function Some({ page, caption, status }: SomeProps) {
+  if (page.items.length === 0) return null;
+  return (
+    <Stack gap={4}>
+      <RunTable runs={page.items} caption={caption} />
+      {page.next && (
+        <TextLink to="/runs" search={{ status, top: true }} size="sm">
+          There are more than these {SHOWN}: show all
+        </TextLink>
+      )}
+    </Stack>
+  );
+}
+
+function LastDay() {
+  const day = useQuery(dayQuery);
+  return (
+    <Section title="The last 24 hours">
+      <QueryView query={day}>
+        {(statistics) => (
+          <Stack gap="sm">
+            <SimpleGrid cols={{ base: 2, sm: 4 }}>
+              <Figure label="Started" value={String(statistics.total.started)} before={statistics.before.started} />
+              <Figure
+                label="Succeeded"
+                value={describeRate(statistics.total)}
+                before={describeRate(statistics.before)}
+              />
+              <Figure label="Faulted" value={String(statistics.total.faulted)} before={statistics.before.faulted} />
+              <Figure
+                label="Median time"
+                value={describeLength(statistics.total.p50_seconds)}
+                before={describeLength(statistics.before.p50_seconds)}
+              />
+            </SimpleGrid>
+            <HourBars buckets={statistics.buckets} caption="Runs that ended, by the hour" />
+          </Stack>
+        )}
+      </QueryView>
+    </Section>
+  );
+}
+
+function Figure({ label, value, before }: { label: string; value: string; before: string | number }) {
+  return (
+    <Stack gap={0}>
+      <Text size="xs" c="dimmed">
+        {label}
+      </Text>
+      <Text size="xl" fw={700}>
+        {value}
+      </Text>
+      <Text size="xs" c="dimmed">
+        {before} the day before
+      </Text>
+    </Stack>
+  );
+}
+
+function describeRate({ success_rate }: Figures): string {
+  return success_rate === null ? "–" : `${(success_rate * 100).toFixed(success_rate < 0.995 ? 0 : 1)} %`;
+}
+
+function describeLength(seconds: number | null): string {
+  return seconds === null ? "–" : describeSeconds(seconds);
+}

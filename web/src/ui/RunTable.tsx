@@ -1,0 +1,66 @@
+import { Anchor, Table, Text } from "@mantine/core";
+import type { ReactNode } from "react";
+import type { RunView } from "@/api/schema";
+import { Duration, Moment } from "./Moment";
+import { StatusBadge } from "./StatusBadge";
+
+interface RunTableProps {
+  runs: RunView[];
+  caption: string;
+  /** What stands before each row, such as a box to tick it. */
+  lead?: (run: RunView) => ReactNode;
+  leadHeading?: ReactNode;
+}
+
+/** Runs, one a row: where each stands, what it is of, when it began and how long it took. */
+export function RunTable({ runs, caption, lead, leadHeading }: RunTableProps) {
+  return (
+    <Table.ScrollContainer minWidth={560}>
+      <Table highlightOnHover verticalSpacing={6}>
+        <caption className="mantine-visually-hidden">{caption}</caption>
+        <Table.Thead>
+          <Table.Tr>
+            {lead && <Table.Th w={36}>{leadHeading}</Table.Th>}
+            <Table.Th w={130}>Status</Table.Th>
+            <Table.Th>Workflow</Table.Th>
+            <Table.Th>Run</Table.Th>
+            <Table.Th w={120}>Started</Table.Th>
+            <Table.Th w={100}>Took</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {runs.map((run) => (
+            <Table.Tr key={run.run_id}>
+              {lead && <Table.Td>{lead(run)}</Table.Td>}
+              <Table.Td>
+                <StatusBadge status={run.status} />
+              </Table.Td>
+              <Table.Td style={{ overflowWrap: "anywhere" }}>
+                {run.namespace}/{run.name}{" "}
+                <Text span size="xs" c="dimmed">
+                  {run.version}
+                </Text>
+                {run.error && (
+                  <Text size="xs" c="dimmed" lineClamp={2}>
+                    {run.error}
+                  </Text>
+                )}
+              </Table.Td>
+              <Table.Td>
+                <Anchor href={`/runs/${run.run_id}`} size="sm" ff="monospace">
+                  {run.run_id}
+                </Anchor>
+              </Table.Td>
+              <Table.Td>
+                <Moment at={run.created_at} />
+              </Table.Td>
+              <Table.Td>
+                <Duration began={run.created_at} ended={run.ended_at} />
+              </Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </Table.ScrollContainer>
+  );
+}

@@ -1,0 +1,53 @@
+import { Badge } from "@mantine/core";
+import {
+  IconAlertTriangle,
+  IconBan,
+  IconCheck,
+  IconClock,
+  IconFileAlert,
+  IconPlayerPause,
+  IconPlayerPlay,
+  IconPlayerSkipForward,
+  IconX,
+  type TablerIcon,
+} from "@tabler/icons-react";
+import { moodOf } from "@/lib/states";
+import { MOOD_COLORS } from "./moods";
+
+const ICONS: Record<string, TablerIcon> = {
+  running: IconPlayerPlay,
+  retrying: IconPlayerPlay,
+  cancelling: IconBan,
+  waiting: IconClock,
+  held: IconClock,
+  suspended: IconPlayerPause,
+  completed: IconCheck,
+  faulted: IconX,
+  caught: IconAlertTriangle,
+  lost: IconAlertTriangle,
+  damaged: IconFileAlert,
+  cancelled: IconBan,
+  skipped: IconPlayerSkipForward,
+};
+
+/** The icon of a run's or a task's status. */
+export function StatusIcon({ status, size = 14 }: { status: string; size?: number }) {
+  const Icon = ICONS[status] ?? IconClock;
+  return <Icon size={size} aria-hidden />;
+}
+
+/** A run's or a task's status: an icon, its name and a colour. */
+export function StatusBadge({ status }: { status: string }) {
+  return (
+    <Badge
+      variant="light"
+      color={MOOD_COLORS[moodOf(status)]}
+      leftSection={<StatusIcon status={status} />}
+      tt="none"
+      fw={600}
+      data-status={status}
+    >
+      {status}
+    </Badge>
+  );
+}
