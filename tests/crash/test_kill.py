@@ -32,7 +32,7 @@ _AT_A_TIME = 8
 _MISSES = 2
 """After so many lives in vain a folder is taken to have no more occasion for a point."""
 _CALM_SECONDS = 120.0
-_POINT_SECONDS = 1.2
+_POINT_SECONDS = 3.0
 _OFTEN = {"append", "attempt_created", "attempt_ended", "perform", "release", "timer_fired", "timer", "log"}
 """What happens so often that not only its first passage in a life is worth a kill."""
 
