@@ -1,4 +1,6 @@
 /// <reference types="vitest/config" />
+import { readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
 import { fileURLToPath, URL } from "node:url";
 import { gzipSync } from "node:zlib";
 import react from "@vitejs/plugin-react";
@@ -11,12 +13,11 @@ function compress(): Plugin {
   return {
     name: "compress",
     apply: "build",
-    generateBundle(_, bundle) {
-      for (const [fileName, file] of Object.entries(bundle)) {
-        if (/\.(js|css|html|svg)$/.test(fileName)) {
-          const source = gzipSync(file.type === "chunk" ? file.code : file.source, { level: 9 });
-          this.emitFile({ type: "asset", fileName: `${fileName}.gz`, source });
-        }
+    async writeBundle({ dir = "." }, bundle) {
+      for (const name of [...Object.keys(bundle), "icon.svg", "scheme.js"]) {
+        if (!/\.(js|css|html|svg)$/.test(name)) continue;
+        const file = path.join(dir, name);
+        await writeFile(`${file}.gz`, gzipSync(await readFile(file), { level: 9 }));
       }
     },
   };
@@ -25,7 +26,7 @@ function compress(): Plugin {
 export default defineConfig({
   plugins: [react(), compress()],
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
-  server: { proxy: Object.fromEntries(["/api", "/health", "/ready"].map((path) => [path, SERVER])) },
+  server: { proxy: Object.fromEntries(["/api", "/health", "/ready"].map((each) => [each, SERVER])) },
   build: {
     outDir: "../src/kapell/console/static",
     emptyOutDir: true,

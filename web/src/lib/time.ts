@@ -39,7 +39,8 @@ export function describeMoment(
   }).formatToParts(moment);
   const get = (type: string) => parts.find((part) => part.type === type)?.value ?? "";
   const fraction = millis ? `.${get("fractionalSecond")}` : "";
-  return `${get("year")}-${get("month")}-${get("day")} ${get("hour")}:${get("minute")}:${get("second")}${fraction} ${get("timeZoneName")}`;
+  const offset = get("timeZoneName").replace(/^GMT(\+0)?$/, "UTC");
+  return `${get("year")}-${get("month")}-${get("day")} ${get("hour")}:${get("minute")}:${get("second")}${fraction} ${offset}`;
 }
 
 /** Says a length of time with two units at most: "740 ms", "3.2 s", "4 min 20 s", "2 d 3 h". */
