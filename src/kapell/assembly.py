@@ -14,6 +14,7 @@ from kapell.api.bulk_operations import BulkOperations
 from kapell.api.bulk_store import BulkStore
 from kapell.api.live import LiveEvents
 from kapell.api.parts import Parts
+from kapell.api.preference_store import PreferenceStore
 from kapell.api.run_starts import RunStarts
 from kapell.app import open_engine
 from kapell.audit.head_keeper import HeadKeeper
@@ -143,6 +144,7 @@ def _make_parts(base: _Base, engine: Engine, providers: Sequence[OidcProvider]) 
         measure_storage=lambda: measure_databases(settings.data, database),
         oidc=Oidc(identity.transactions, providers),
         bulk=BulkOperations(BulkStore(database), engine, identity.access, clock),
+        preferences=PreferenceStore(database, clock),
     )
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from kapell.api.bulk_operations import BulkOperations
     from kapell.api.live import LiveEvents
+    from kapell.api.preference_store import PreferenceStore
     from kapell.api.run_starts import RunStarts
     from kapell.audit import AuditEntry, AuditLog
     from kapell.audit.head_keeper import HeadKeeper
@@ -63,6 +64,7 @@ class Parts:
         vault: Vault,
         oidc: Oidc,
         bulk: BulkOperations,
+        preferences: PreferenceStore,
         measure_storage: Callable[[], dict[str, int]],
     ) -> None:
         """Take the parts."""
@@ -83,6 +85,7 @@ class Parts:
         self.vault = vault
         self.oidc = oidc
         self.bulk = bulk
+        self.preferences = preferences
         self.pending_sign_ins = PendingSignIns(clock)
         self.evaluator = Evaluator(settings)
         self.told_runs = ToldRuns(engine.store, engine.definitions)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Request, Response
 
 from kapell.api.callers import SESSION_COOKIE, check_origin, needs_sign_in, origin_of
 from kapell.api.parts import in_thread, parts_of
+from kapell.api.preference_store import Preferences
 from kapell.api.wire import answer, body, gives, takes
 from kapell.errors import ForbiddenError
 from kapell.identity.model import Grant, Session
@@ -32,6 +33,18 @@ class NewPassword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     current: str
     new: str
+
+
+class SavedPreferences(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Preferences that are to be saved; as JSON they may have 65,536 bytes.
+
+    Attributes:
+        revision: The revision that they were made from; 0 where there were none.
+        value: All of the choices.
+    """
+
+    revision: Annotated[int, msgspec.Meta(ge=0, lt=2**31 - 1)]
+    value: dict[str, Any]
 
 
 class Me(msgspec.Struct, frozen=True):
@@ -151,6 +164,23 @@ async def end_session(request: Request, session_id: str, caller: Any = needs_sig
     return Response(status_code=204)
 
 
+@router.get("/me/preferences", responses=gives(Preferences))
+async def get_preferences(request: Request, caller: Any = needs_sign_in()) -> Response:
+    """Show what one has chosen in the console: views, theme."""
+    _require_person(caller)
+    return answer(await in_thread(parts_of(request).preferences.get, caller.principal.person_id))
+
+
+@router.put("/me/preferences", responses=gives(Preferences), openapi_extra=takes(SavedPreferences))
+async def save_preferences(
+    request: Request, caller: Any = needs_sign_in(), given: Any = body(SavedPreferences)
+) -> Response:
+    """Save what one has chosen in the console, unless it was saved elsewhere meanwhile."""
+    _require_person(caller)
+    save = parts_of(request).preferences.save
+    return answer(await in_thread(save, caller.principal.person_id, given.value, revision=given.revision))
+
+
 def _require_person(caller: Any) -> None:
     if caller.principal.kind != "person":
-        raise ForbiddenError("An API token has neither password nor sessions.", hint="Sign in.")
+        raise ForbiddenError("An API token has neither password nor sessions nor preferences.", hint="Sign in.")

@@ -45,6 +45,7 @@ async def fill(settings):
         await admin.post("/groups", {"name": "friends", "description": "of ours"})
         await admin.ask("PUT", f"/groups/friends/members/{person['person_id']}")
         await admin.ask("PUT", "/roles/own", {"description": "own", "permissions": ["run.read"]})
+        server.parts.preferences.save(person["person_id"], {"theme": "dark \N{SNOWMAN}"}, revision=0)
         runs = [
             await admin.run({"name": "Ada"}, headers={"Idempotency-Key": "once"}),
             await admin.run({"name": DICE.randbytes(LARGE // 2).hex()}),

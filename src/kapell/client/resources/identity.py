@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import NoneType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kapell.client.calls import Call, Page
 from kapell.client.operations import Resource, S, listing, operation
@@ -17,6 +17,7 @@ from kapell.client.wire.identity import (
     MadeToken,
     Me,
     Person,
+    Preferences,
     Provider,
     Role,
     Scope,
@@ -70,6 +71,21 @@ class Account(Resource[S]):
         """Change one's own password; all of one's sessions end."""
         body = wire.NewPassword(current, new)
         return Call(method="POST", path="/me/password", gives=NoneType, body=body, is_patient=False)
+
+    @operation
+    def preferences(self) -> Call[Preferences]:
+        """Return what one has chosen in the console."""
+        return Call(method="GET", path="/me/preferences", gives=Preferences)
+
+    @operation
+    def save_preferences(self, value: dict[str, Any], *, revision: int) -> Call[Preferences]:
+        """Save what one has chosen in the console, in place of a revision.
+
+        Raises:
+            ConflictError: It is not at that revision any more.
+        """
+        body = wire.SavedPreferences(revision, value)
+        return Call(method="PUT", path="/me/preferences", gives=Preferences, body=body)
 
     @operation
     def sessions(self) -> Call[Sessions]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -204,6 +204,25 @@ class NewPassword(msgspec.Struct, frozen=True):
 
     current: str
     new: str
+
+
+class Preferences(msgspec.Struct, frozen=True):
+    """What a person has chosen in the console.
+
+    Attributes:
+        revision: Counts each time that they were saved; 0 if they never were.
+        value: The choices.
+    """
+
+    revision: int
+    value: dict[str, Any]
+
+
+class SavedPreferences(msgspec.Struct, frozen=True):
+    """Preferences that are to be saved."""
+
+    revision: int
+    value: dict[str, Any]
 
 
 class NewPerson(msgspec.Struct, frozen=True):
