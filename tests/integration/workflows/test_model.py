@@ -190,9 +190,25 @@ def expect(model):
     }
 
 
-@given(todo=st.lists(steps, min_size=10, max_size=40))
-@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+todos = st.lists(steps, min_size=10, max_size=40)
+calmly = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@given(todo=todos)
+@settings(calmly, max_examples=50)
 def test_the_service_agrees_with_the_model(desk, ann, todo):
+    check_agreement(desk, ann, todo)
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+@given(todo=todos)
+@settings(calmly, max_examples=20)
+def test_it_does_so_on_postgresql(desk, ann, todo):
+    check_agreement(desk, ann, todo)
+
+
+def check_agreement(desk, ann, todo):
     name, model = f"order-{next(names)}", Model()
     before = count_records(desk)
     for step in todo:
