@@ -1,6 +1,7 @@
 /** All addresses of the console. Each page is loaded when it is first gone to, but for home. */
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { HomePage } from "@/features/home/HomePage";
+import { readRunSearch } from "@/features/run/address";
 import { readFilters } from "@/features/runs/address";
 import { BrokenPage } from "./ErrorBoundary";
 import { NotFoundPage } from "./NotFoundPage";
@@ -17,8 +18,15 @@ const runs = createRoute({
   component: lazyRouteComponent(() => import("@/features/runs/RunsPage"), "RunsPage"),
 });
 
+const run = createRoute({
+  getParentRoute: () => root,
+  path: "/runs/$runId",
+  validateSearch: readRunSearch,
+  component: lazyRouteComponent(() => import("@/features/run/RunPage"), "RunPage"),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([home, runs]),
+  routeTree: root.addChildren([home, runs, run]),
   defaultPreload: "intent",
   defaultErrorComponent: ({ error }) => <BrokenPage error={error} />,
   scrollRestoration: true,
