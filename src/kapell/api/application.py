@@ -17,6 +17,7 @@ from kapell.api import (
     health_routes,
     identity_routes,
     oidc_routes,
+    overdue_routes,
     run_routes,
     search_routes,
     secret_routes,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 PREFIX = "/api/v1"
 _MODULES = (
+    overdue_routes,
     run_routes,
     definition_routes,
     task_routes,

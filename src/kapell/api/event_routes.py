@@ -31,6 +31,7 @@ router = APIRouter(tags=["events"])
 _HEARTBEAT_SECONDS = 15.0
 _HEARTBEAT = b": still here\n\n"
 _PAGE = 500
+_MOST_DIGITS = 19
 _STREAM: dict[int | str, dict[str, Any]] = {
     200: {"description": "A stream of events.", "content": {"text/event-stream": {}}}
 }
@@ -39,14 +40,16 @@ LastEventId = Annotated[
     str | None, Header(alias="Last-Event-ID", description="The id of the last event that was seen.")
 ]
 
+After = Annotated[int | None, Query(ge=0, description="As `Last-Event-ID`, where headers cannot be set.")]
+
 
 @router.get("/events", responses=_STREAM)
 async def stream_events(
-    request: Request, caller: Any = needs("run.read"), last_event_id: LastEventId = None
+    request: Request, caller: Any = needs("run.read"), last_event_id: LastEventId = None, after: After = None
 ) -> Response:
     """Stream what happens to all runs that the caller may see, without their data."""
     parts = parts_of(request)
-    return _stream(_watch_all(parts, Watcher(namespaces=caller.namespaces), _read_number(last_event_id)))
+    return _stream(_watch_all(parts, Watcher(namespaces=caller.namespaces), _find_begin(last_event_id, after)))
 
 
 @router.get("/runs/{run_id}/events", responses=_STREAM)
@@ -55,12 +58,12 @@ async def stream_run_events(
     run_id: str,
     caller: Any = needs("run.read"),
     last_event_id: LastEventId = None,
-    after: Annotated[int | None, Query(ge=0, description="As `Last-Event-ID`, where headers cannot be set.")] = None,
+    after: After = None,
 ) -> Response:
     """Stream a run's history from its beginning, or from where the watcher left off, until the run has ended."""
     parts = parts_of(request)
     record = await get_visible(parts, run_id, caller)
-    begin = _read_number(last_event_id) or after or 0
+    begin = _find_begin(last_event_id, after) or 0
     with_data = caller.may("run.data", record.namespace)
     if with_data:
         await note_read(parts, caller, record)
@@ -73,13 +76,13 @@ async def stream_log(
     run_id: str,
     caller: Any = needs("run.data"),
     last_event_id: LastEventId = None,
-    after: Annotated[int | None, Query(ge=0, description="As `Last-Event-ID`, where headers cannot be set.")] = None,
+    after: After = None,
 ) -> Response:
     """Stream the lines that a run's processes write, from the first or from where the watcher left off, to its end."""
     parts = parts_of(request)
     record = await get_visible(parts, run_id, caller)
     await note_read(parts, caller, record)
-    return _stream(_follow_log(parts, run_id, _read_number(last_event_id) or after or 0))
+    return _stream(_follow_log(parts, run_id, _find_begin(last_event_id, after) or 0))
 
 
 async def _watch_all(parts: Parts, watcher: Watcher, since: int | None) -> AsyncIterator[bytes]:
@@ -160,8 +163,10 @@ def _encode(number: int, kind: str, data: Any) -> bytes:
     return b"id: %d\nevent: %s\ndata: %s\n\n" % (number, kind.encode(), msgspec.json.encode(data))
 
 
-def _read_number(text: str | None) -> int | None:
-    return int(text) if text is not None and text.isdigit() else None
+def _find_begin(last_event_id: str | None, after: int | None) -> int | None:
+    """Return what a stream is to go on after: a browser that reconnects sends both, and the header is newer."""
+    text = last_event_id or ""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else after
 
 
 def _stream(source: AsyncIterator[bytes]) -> Response:

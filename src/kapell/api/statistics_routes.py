@@ -203,19 +203,22 @@ def _list_subjects(store: RunStore, where: CountFilter, by: Level) -> list[Subje
 def _make_figures(counts: Mapping[int, int]) -> Figures:
     ended = {status: counts.get(what, 0) for status, what in ENDS.items()}
     judged = ended["completed"] + ended["faulted"]
-    durations = sorted(
-        (seconds, count) for what, count in counts.items() if (seconds := read_duration(what)) is not None
-    )
+    durations = list_durations(counts)
     return Figures(
         started=counts.get(STARTED, 0),
         **ended,
         success_rate=ended["completed"] / judged if judged else None,
-        p50_seconds=_find_percentile(durations, 0.5),
-        p95_seconds=_find_percentile(durations, 0.95),
+        p50_seconds=find_percentile(durations, 0.5),
+        p95_seconds=find_percentile(durations, 0.95),
     )
 
 
-def _find_percentile(durations: list[tuple[float, int]], share: float) -> float | None:
+def list_durations(counts: Mapping[int, int]) -> list[tuple[float, int]]:
+    """Return how often runs took how many seconds, the shortest first."""
+    return sorted((seconds, count) for what, count in counts.items() if (seconds := read_duration(what)) is not None)
+
+
+def find_percentile(durations: list[tuple[float, int]], share: float) -> float | None:
     """Return the duration that `share` of all do not exceed."""
     left = share * sum(count for _, count in durations)
     for seconds, count in durations:

@@ -104,6 +104,27 @@ async def test_live_events_follow_a_run_and_resume(admin):
     assert [number for number, kind, _ in rest if kind == "event"] == numbers[2:]
 
 
+async def test_changes_of_all_runs_resume_also_where_no_header_can_be_set(server, admin):
+    await admin.publish()
+    before = server.parts.live.position
+    runs = []
+    for name in ("Ada", "Bob"):
+        runs.append((await admin.run({"name": name}))["run_id"])
+        await admin.wait_run(runs[-1])
+    path = f"/events?after={before}"
+    ((number, _, data),) = await read_events(admin, path, until="run")
+    assert (number, json.loads(data)["run_id"]) == (before + 1, runs[0])
+    middle = server.parts.live.position - 1
+    header = {"Last-Event-ID": str(middle)}
+    ((number, _, data),) = await read_events(admin, path, until="run", headers=header)  # the header is newer
+    assert (number, json.loads(data)["run_id"]) == (middle + 1, runs[1])
+    ((_, kind, _),) = await read_events(admin, "/events?after=1", until="reset")
+    assert kind == "reset"
+    odd = await read_events(admin, path, until="run", headers={"Last-Event-ID": "9" * 5000})
+    assert odd[0][0] == before + 1
+    await admin.get("/events?after=-1", status=422)
+
+
 TALK = """
 document: {dsl: '1.0.3', namespace: demo, name: talk, version: '1.0.0'}
 do:

@@ -18,6 +18,7 @@ from kapell.client.wire.runs import (
     Forked,
     LogLine,
     Missed,
+    OverdueRuns,
     RepeatedEffect,
     Run,
     RunChange,
@@ -146,6 +147,12 @@ class Runs(Resource[S]):
         return Call(method="GET", path="/runs", gives=Page[Run], query=query)
 
     @operation
+    def overdue(self, *, namespace: str | None = None, name: str | None = None, limit: int = 50) -> Call[OverdueRuns]:
+        """Return unfinished runs that take more than twice as long as runs of their workflow usually do."""
+        query = {"namespace": namespace, "name": name, "limit": limit}
+        return Call(method="GET", path="/runs/overdue", gives=OverdueRuns, query=query)
+
+    @operation
     def get(self, run_id: str, *, data: bool = True, wait_seconds: float = 0.0) -> Call[RunDetail]:
         """Return a run; with `wait_seconds` (up to 60) when it has ended, without `data` only where it stands."""
         return Call(
@@ -203,8 +210,8 @@ class Runs(Resource[S]):
         return Stream(call=call, read=_make_reader("event", RunEvent), ask=ask)
 
     @streaming
-    def watch(self) -> Stream[RunChange | Missed]:
-        """Follow what happens to all runs that the caller may see, from now on.
+    def watch(self, *, after: int | None = None) -> Stream[RunChange | Missed]:
+        """Follow what happens to all runs that the caller may see, from now on, or from after a change.
 
         A connection that breaks is made again. Where the server cannot tell any more what was missed meanwhile, the
         iterator gives a `Missed`.
@@ -214,7 +221,7 @@ class Runs(Resource[S]):
         def read(event: ServerSentEvent) -> RunChange | Missed | None:
             return Missed() if event.kind == "reset" else read_change(event)
 
-        return Stream(call=Call(method="GET", path="/events", gives=RunChange), read=read)
+        return Stream(call=Call(method="GET", path="/events", gives=RunChange, query={"after": after}), read=read)
 
     @listing
     def history(self, run_id: str, *, after: int = 0, page_size: int = 200) -> Call[Page[RunEvent]]:

@@ -78,6 +78,35 @@ class RunDetail(msgspec.Struct, frozen=True):
     error: RunError | None = None
 
 
+class OverdueRun(msgspec.Struct, frozen=True):
+    """An unfinished run that takes much longer than usual.
+
+    Attributes:
+        run: The run.
+        taken_seconds: How long it has taken so far.
+        expected_seconds: How long the slowest twentieth of the runs of its workflow took at least, waits included, of
+            those that completed in the last 30 days; within 10 %.
+        completed_runs: How many those are.
+    """
+
+    run: Run
+    taken_seconds: float
+    expected_seconds: float
+    completed_runs: int
+
+
+class OverdueRuns(msgspec.Struct, frozen=True):
+    """Runs that are overdue.
+
+    Attributes:
+        items: The runs, first those that exceed what is expected the most times over.
+        has_more: Whether there are more than were asked for.
+    """
+
+    items: list[OverdueRun]
+    has_more: bool
+
+
 class RunDefinition(msgspec.Struct, frozen=True):
     """The workflow that a run is made of.
 
