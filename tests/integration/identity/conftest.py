@@ -12,7 +12,7 @@ from kapell.audit.model import RecordFilter
 from kapell.identity.model import SYSTEM
 from kapell.identity.passwords import PasswordRules
 from kapell.identity.service import Identity, IdentityRules
-from kapell.storage.server_database import ServerDatabase, make_sqlite_url
+from kapell.storage.server_database import ServerDatabase
 from kapell.testing.virtual_clock import VirtualClock
 
 CHEAP = PasswordRules(memory_kib=8, passes=1)
@@ -52,21 +52,9 @@ class Installation:
         return "\n".join(rows)
 
 
-@pytest.fixture(scope="session")
-def migrated_sqlite_file(tmp_path_factory):
-    """A file with Kapell's tables, to be copied."""
-    path = tmp_path_factory.mktemp("identity") / "server.db"
-    ServerDatabase(make_sqlite_url(path)).close()
-    return path
-
-
 @pytest.fixture(params=["sqlite", "postgres"])
-def database_url(request, tmp_path):
-    if request.param == "sqlite":
-        path = tmp_path / "server.db"
-        path.write_bytes(request.getfixturevalue("migrated_sqlite_file").read_bytes())
-        return make_sqlite_url(path)
-    return request.getfixturevalue("migrated_postgres_url")
+def database_url(request):
+    return request.getfixturevalue(f"migrated_{request.param}_url")
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from kapell.audit import Actor, AuditLog
 from kapell.audit.keys import Signer
 from kapell.audit.model import RecordFilter
-from kapell.storage.server_database import ServerDatabase, make_sqlite_url
+from kapell.storage.server_database import ServerDatabase
 from kapell.workflows import PublishedWorkflows, Workflows
 
 ANN = Actor("u-1", "Ann", "192.0.2.1")
@@ -58,11 +58,9 @@ class Desk:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database(request, tmp_path):
-    url = make_sqlite_url(tmp_path / "server.db")
-    if request.param == "postgresql":
-        url = request.getfixturevalue("migrated_postgres_url")
-    database = ServerDatabase(url)
+def database(request):
+    kind = {"sqlite": "sqlite", "postgresql": "postgres"}[request.param]
+    database = ServerDatabase(request.getfixturevalue(f"migrated_{kind}_url"))
     yield database
     database.close()
 
