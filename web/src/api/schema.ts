@@ -272,6 +272,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/diagnostics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Diagnose
+         * @description Examine the installation, by the checks of `kapell doctor` that can be made while the server runs.
+         *
+         *     The caller must hold the permission everywhere. An answer may be a few seconds old.
+         */
+        get: operations["diagnose_api_v1_diagnostics_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -434,6 +456,30 @@ export interface paths {
          * @description Change one's own password; all of one's sessions end.
          */
         post: operations["change_password_api_v1_me_password_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/preferences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Preferences
+         * @description Show what one has chosen in the console: views, theme.
+         */
+        get: operations["get_preferences_api_v1_me_preferences_get"];
+        /**
+         * Save Preferences
+         * @description Save what one has chosen in the console, unless it was saved elsewhere meanwhile.
+         */
+        put: operations["save_preferences_api_v1_me_preferences_put"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1002,6 +1048,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/overdue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Overdue
+         * @description List unfinished runs that have taken more than a minute, and more than twice as long as is expected of them.
+         *
+         *     Expected is the p95 of the runs of the same workflow that completed in the last 30 days. Where none has, no run is
+         *     overdue.
+         */
+        get: operations["list_overdue_api_v1_runs_overdue_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/search-index": {
         parameters: {
             query?: never;
@@ -1083,6 +1152,28 @@ export interface paths {
          * @description Drop a secret; runs that read it later fail.
          */
         delete: operations["delete_secret_api_v1_secrets__namespace___name__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Settings
+         * @description List all settings: the value in force, where it comes from, what it means; passwords are not shown.
+         *
+         *     The caller must hold the permission everywhere.
+         */
+        get: operations["list_settings_api_v1_settings_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1902,6 +1993,40 @@ export interface components {
             reason: string;
         };
         /**
+         * DiagnosticFinding
+         * @description What a check says.
+         *
+         *         Attributes:
+         *             check: The check, as `kapell doctor` calls it.
+         *             status: `warning`: it works, and may not for long or not as well as it could; `problem`: it does not work;
+         *                 `skipped`: it could not be looked at.
+         *             text: What is so, in a sentence.
+         *             advice: What to do, where something is to be done.
+         */
+        DiagnosticFinding: {
+            advice: string;
+            check: string;
+            /** @enum {unknown} */
+            status: "ok" | "problem" | "skipped" | "warning";
+            text: string;
+        };
+        /**
+         * Diagnostics
+         * @description What an examination of the installation has found.
+         *
+         *         Attributes:
+         *             examined_at: When it was made.
+         *             problems: How many checks say that something does not work.
+         *             warnings: How many warn.
+         *             findings: What they say, in the order of `kapell doctor`.
+         */
+        Diagnostics: {
+            examined_at: string;
+            findings: components["schemas"]["DiagnosticFinding"][];
+            problems: number;
+            warnings: number;
+        };
+        /**
          * Draft
          * @description A text that somebody works on. It need not be a valid workflow.
          *
@@ -2342,6 +2467,35 @@ export interface components {
             type: string;
         };
         /**
+         * OverdueRun
+         * @description An unfinished run that takes much longer than usual.
+         *
+         *         Attributes:
+         *             run: The run.
+         *             taken_seconds: How long it has taken so far.
+         *             expected_seconds: How long the slowest twentieth of the runs of its workflow took at least, waits included, of
+         *                 those that completed in the last 30 days; within 10 %.
+         *             completed_runs: How many those are.
+         */
+        OverdueRun: {
+            completed_runs: number;
+            expected_seconds: number;
+            run: components["schemas"]["RunView"];
+            taken_seconds: number;
+        };
+        /**
+         * OverdueRuns
+         * @description Runs that are overdue.
+         *
+         *         Attributes:
+         *             items: The runs, first those that exceed what is expected the most times over.
+         *             has_more: Whether there are more than were asked for.
+         */
+        OverdueRuns: {
+            has_more: boolean;
+            items: components["schemas"]["OverdueRun"][];
+        };
+        /**
          * Page[ApiToken]
          * @description A page of a list, and where the next one begins.
          *
@@ -2546,6 +2700,18 @@ export interface components {
             last_sign_in_at?: string | null;
             name: string;
             person_id: string;
+        };
+        /**
+         * Preferences
+         * @description What a person has chosen in the console.
+         *
+         *         Attributes:
+         *             revision: Counts each time that they were saved; 0 if they never were.
+         *             value: The choices; what is in them is the console's own affair.
+         */
+        Preferences: {
+            revision: number;
+            value: Record<string, never>;
         };
         /**
          * PrivatePart
@@ -2982,6 +3148,18 @@ export interface components {
             waits_until: string | null;
         };
         /**
+         * SavedPreferences
+         * @description Preferences that are to be saved; as JSON they may have 65,536 bytes.
+         *
+         *         Attributes:
+         *             revision: The revision that they were made from; 0 where there were none.
+         *             value: All of the choices.
+         */
+        SavedPreferences: {
+            revision: number;
+            value: Record<string, never>;
+        };
+        /**
          * Scope
          * @description What an API token is limited to.
          *
@@ -3082,6 +3260,26 @@ export interface components {
             person_id: string;
             session_id: string;
             user_agent: string;
+        };
+        /**
+         * SettingLine
+         * @description A setting as it is in force. Passwords in it are not shown.
+         *
+         *         Attributes:
+         *             name: The setting.
+         *             variable: The environment variable that sets it.
+         *             value: What is in force.
+         *             default: What it is where nobody has set it.
+         *             source: Where the value comes from: `option`, the variable, the file's name, or `default`.
+         *             description: What it means.
+         */
+        SettingLine: {
+            default: unknown;
+            description: string;
+            name: string;
+            source: string;
+            value: unknown;
+            variable: string;
         };
         /**
          * Skip
@@ -3352,6 +3550,8 @@ export type Comparison = components['schemas']['Comparison'];
 export type Credentials = components['schemas']['Credentials'];
 export type Deprecating = components['schemas']['Deprecating'];
 export type Deprecation = components['schemas']['Deprecation'];
+export type DiagnosticFinding = components['schemas']['DiagnosticFinding'];
+export type Diagnostics = components['schemas']['Diagnostics'];
 export type Draft = components['schemas']['Draft'];
 export type DraftText = components['schemas']['DraftText'];
 export type Evaluated = components['schemas']['Evaluated'];
@@ -3380,6 +3580,8 @@ export type NewGroup = components['schemas']['NewGroup'];
 export type NewPassword = components['schemas']['NewPassword'];
 export type NewPerson = components['schemas']['NewPerson'];
 export type NumberedEvent = components['schemas']['NumberedEvent'];
+export type OverdueRun = components['schemas']['OverdueRun'];
+export type OverdueRuns = components['schemas']['OverdueRuns'];
 export type PageApiToken = components['schemas']['Page_ApiToken_'];
 export type PageAuditRecord = components['schemas']['Page_AuditRecord_'];
 export type PageBinding = components['schemas']['Page_Binding_'];
@@ -3395,6 +3597,7 @@ export type PageSecretInfo = components['schemas']['Page_SecretInfo_'];
 export type PageWorkflowSummary = components['schemas']['Page_WorkflowSummary_'];
 export type PageWorkflowVersion = components['schemas']['Page_WorkflowVersion_'];
 export type Person = components['schemas']['Person'];
+export type Preferences = components['schemas']['Preferences'];
 export type PrivatePart = components['schemas']['PrivatePart'];
 export type Problem = components['schemas']['Problem'];
 export type ProblemDetails = components['schemas']['ProblemDetails'];
@@ -3418,12 +3621,14 @@ export type RunStart = components['schemas']['RunStart'];
 export type RunTask = components['schemas']['RunTask'];
 export type RunTasks = components['schemas']['RunTasks'];
 export type RunView = components['schemas']['RunView'];
+export type SavedPreferences = components['schemas']['SavedPreferences'];
 export type Scope = components['schemas']['Scope'];
 export type SealedRecord = components['schemas']['SealedRecord'];
 export type SearchIndex = components['schemas']['SearchIndex'];
 export type SecretInfo = components['schemas']['SecretInfo'];
 export type SecretValue = components['schemas']['SecretValue'];
 export type Session = components['schemas']['Session'];
+export type SettingLine = components['schemas']['SettingLine'];
 export type Skip = components['schemas']['Skip'];
 export type Source = components['schemas']['Source'];
 export type Statistics = components['schemas']['Statistics'];
@@ -3812,9 +4017,32 @@ export interface operations {
             };
         };
     };
-    stream_events_api_v1_events_get: {
+    diagnose_api_v1_diagnostics_get: {
         parameters: {
             query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Diagnostics"];
+                };
+            };
+        };
+    };
+    stream_events_api_v1_events_get: {
+        parameters: {
+            query?: {
+                /** @description As `Last-Event-ID`, where headers cannot be set. */
+                after?: number | null;
+            };
             header?: {
                 /** @description The id of the last event that was seen. */
                 "Last-Event-ID"?: string | null;
@@ -4036,6 +4264,50 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    get_preferences_api_v1_me_preferences_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preferences"];
+                };
+            };
+        };
+    };
+    save_preferences_api_v1_me_preferences_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedPreferences"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preferences"];
+                };
             };
         };
     };
@@ -4856,6 +5128,33 @@ export interface operations {
             };
         };
     };
+    list_overdue_api_v1_runs_overdue_get: {
+        parameters: {
+            query?: {
+                /** @description How many at most. */
+                limit?: number;
+                /** @description Only workflows of this name. */
+                name?: string | null;
+                /** @description Only workflows of this namespace. */
+                namespace?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OverdueRuns"];
+                };
+            };
+        };
+    };
     get_search_index_api_v1_search_index_get: {
         parameters: {
             query?: never;
@@ -4968,6 +5267,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    list_settings_api_v1_settings_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingLine"][];
+                };
             };
         };
     };
