@@ -307,7 +307,7 @@ async def fork_run(
 ) -> Response:
     """Begin a new run that keeps this one's results before a task."""
     parts = await record_command(request, run_id, caller, "run.fork", "", {"reference": fork.reference})
-    new_id, repeats = parts.engine.fork_run(run_id, fork.reference)
+    new_id, repeats = await parts.engine.fork_run(run_id, fork.reference)
     with parts.live.expect_start(new_id) as on_disk:  # at once: what is awaited first might be over by then
         return answer(Forked(view_run(await on_disk), list(repeats)), 201)
 

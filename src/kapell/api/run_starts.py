@@ -129,6 +129,7 @@ class RunStarts:
         start = _Start(run_id, actor.actor_id, key, content, digest, entry)
         self._under_way += 1
         try:
+            await self._engine.prepare(workflow)
             found = await self._write(start)
             record = None if found == run_id else await self._find_record(found)
             if record is not None:

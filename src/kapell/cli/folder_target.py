@@ -264,7 +264,7 @@ class FolderTarget:
         self._close()
 
         async def begin(engine: Engine) -> Sequence[str]:
-            forked, _ = engine.fork_run(run_id, reference)
+            forked, _ = await engine.fork_run(run_id, reference)
             return [forked]
 
         return self._conclude(show, work(self.settings, show, begin, workflows=offered))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from kapell.errors import DamagedHistoryError, NotFoundError
+from kapell.errors import DamagedHistoryError, KapellError, NotFoundError
 from kapell.language import list_unsupported, load_workflow
 from kapell.language.compiler import compile_workflow
-from kapell.language.program import Program
+from kapell.language.program import Program, WorkflowSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +37,7 @@ class Definition(msgspec.Struct, frozen=True):
 
 
 class Definitions:
-    """The workflows of a store, and those that child runs may be made of."""
+    """The workflows of a store, and those that child runs may be made of. Any thread may use it."""
 
     def __init__(self, store: RunStore) -> None:
         """Read from and keep in `store`."""
@@ -59,8 +60,37 @@ class Definitions:
             unsupported = tuple(problem.message for problem in list_unsupported(workflow))
             found = Definition(digest, compile_workflow(workflow), unsupported)
             self._store.put_definition(digest, source)
-            self._by_digest[digest] = found
+            found = self._by_digest.setdefault(digest, found)
         self._last_added = (workflow, found)
+        return found
+
+    def is_last_added(self, workflow: Workflow) -> bool:
+        """Tell whether a workflow is the one that was added last, so that adding it again takes no time."""
+        return self._last_added is not None and self._last_added[0] is workflow
+
+    def prepare(self, workflow: Workflow) -> None:
+        """Add a workflow, and all that its runs may start as child runs, before anything has to wait for that."""
+        found = self.add(workflow)
+        seen = {found.digest}
+        unseen = [found]
+        while unseen:
+            new = [child for child in self._find_children(unseen.pop().program) if child.digest not in seen]
+            seen.update(child.digest for child in new)
+            unseen += new
+        self._last_added = (workflow, found)
+
+    def _find_children(self, program: Program) -> list[Definition]:
+        specs = [node.spec for node in program.nodes if isinstance(node.spec, WorkflowSpec)]
+        found = []
+        for name in {(spec.namespace, spec.name, spec.version) for spec in specs}:
+            with suppress(KapellError):  # the step that wants it will say what is wrong
+                found.append(self.find_offered(*name))
+        return found
+
+    def pin(self, digest: str) -> Definition:
+        """Return a kept definition as `get` does; it stays also when no run is left that is made of it."""
+        found = self.get(digest)
+        self._store.put_definition(digest, self._store.get_definition(digest))
         return found
 
     def offer(self, workflow: Workflow) -> Definition:
@@ -81,7 +111,7 @@ class Definitions:
                     hint="The runs of it cannot be carried on; restore the data folder from a backup.",
                 )
             found = Definition(digest, compile_workflow(load_workflow(source, f"definition {digest[:12]}")))
-            self._by_digest[digest] = found
+            found = self._by_digest.setdefault(digest, found)
         return found
 
     def find_offered(self, namespace: str, name: str, version: str) -> Definition:

@@ -25,12 +25,13 @@ from kapell.engine.logbook import Logbook
 from kapell.engine.maintenance.lease import LEASE_SECONDS, keep_lease
 from kapell.engine.maintenance.parking import Parking
 from kapell.engine.maintenance.pruner import prune_regularly
+from kapell.engine.reader import StoreReader
 from kapell.engine.recovery import WAKE, Recovery
+from kapell.engine.store import ENDED
 from kapell.engine.timers import LONGEST_SLEEP_SECONDS, Timers
 from kapell.errors import ConflictError, KapellError, NotFoundError, StorageError, UsageError
 from kapell.ids import make_run_id
 from kapell.kernel import commands as c
-from kapell.kernel.events import to_micros
 from kapell.kernel.faults import describe_excess
 from kapell.kernel.forking import plan_fork
 from kapell.kernel.limits import Limits
@@ -43,12 +44,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 
     from kapell.clock import Clock
+    from kapell.engine.active import ActiveRun
     from kapell.engine.admission import Admission
+    from kapell.engine.definitions import Definition
     from kapell.engine.expression_helper import ExpressionHelper
     from kapell.engine.host import Listener, MakeTraceparent
     from kapell.engine.secrets import Secrets
     from kapell.engine.store import LogLine, RunStore
-    from kapell.kernel.forking import RepeatedEffect
+    from kapell.kernel.forking import ForkPlan, RepeatedEffect
     from kapell.kernel.state import State
     from kapell.language.model import Workflow
     from kapell.sdk import Activity
@@ -57,7 +60,6 @@ log = get_logger(__name__)
 
 _ACQUIRE_SECONDS = 5.0
 _ACQUIRE_RETRY_SECONDS = 0.05
-_WAKE_RETRY_MICROSECONDS = 1_000_000
 
 
 class RunOutcome(msgspec.Struct, frozen=True):
@@ -114,6 +116,7 @@ class Engine:
         self._listeners: list[Listener] = []
         self._make_traceparent: MakeTraceparent = make_no_traceparent
         self.definitions = Definitions(store)
+        self._reader = StoreReader(store)
         self.logbook = Logbook(store, self.clock)
         self.unfinished: list[str] = []
         """The runs that were taken up at the start, oldest first."""
@@ -156,7 +159,7 @@ class Engine:
         self._host.listeners = self._listeners
         self._host.make_traceparent = self._make_traceparent
         self._recovery = Recovery(
-            store=self.store,
+            reader=self._reader,
             epoch=epoch,
             clock=self.clock,
             definitions=self.definitions,
@@ -164,7 +167,7 @@ class Engine:
             attempts=self._attempts,
             timers=self._timers,
         )
-        self._host.load_child = self._recovery.find
+        self._host.find_run = self._recovery.find
         self._timers.start()
         self.unfinished = self._recovery.recover_all(only)
         log.info("runs_taken_over", owner=owner, epoch=epoch, unfinished=len(self.unfinished))
@@ -218,6 +221,7 @@ class Engine:
         self._host.abandon(ConflictError("The engine was closed; the next start carries the run on."))
         await self._timers.close()
         self._committer.close()
+        self._reader.close()
         await self._helper.close()
         for activity in self._activities.values():
             await activity.close()
@@ -229,13 +233,23 @@ class Engine:
 
     # -- runs ---------------------------------------------------------------------------------------------------------
 
+    async def prepare(self, workflow: Workflow) -> None:
+        """Keep a workflow in the store, unless `start_run` may as well do it: no network lies between, or it is known.
+
+        Raises:
+            StorageError: The store refuses.
+        """
+        if not (self._reader.is_inline or self.definitions.is_last_added(workflow)):
+            await self._reader.read(self.definitions.prepare, workflow)
+
     def start_run(
         self, workflow: Workflow, value: Any, *, run_id: str | None = None, traceparent: str | None = None
     ) -> str:
         """Begin a run and return its id.
 
         The run is on disk when a listener has been told of its first event, or when `wait_run` has returned. Of a crash
-        before that no run is left: nothing of it has happened either.
+        before that no run is left: nothing of it has happened either. A workflow that is new to the engine is written
+        to the store at once, on the caller's thread: where that takes long, `prepare` does it before.
 
         Args:
             workflow: A valid workflow.
@@ -271,22 +285,33 @@ class Engine:
             DamagedHistoryError: Its history cannot be read.
             KapellError: The engine had to stop working (another owner, for example).
         """
-        active = self._host.runs.get(run_id)
-        if active is not None and not active.is_settled:
-            ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            active.ended.append(ended)
-            await ended
-            self._check_alive()
-            return _make_outcome(active.state)
-        record = self.store.get_record(run_id)
-        if record.parked_until is not None:
-            loaded = self._recovery.load(run_id)
-            if loaded is not None and not loaded.state.is_ended:
-                return await self.wait_run(run_id)
-        return self.read_outcome(run_id)
+        while True:
+            active = self._host.runs.get(run_id)
+            if active is not None and not active.is_settled:
+                return await self._wait_for_end(active)
+            taken_in = self._recovery.taken_in
+            record = await self._reader.read(self.store.get_record, run_id)
+            if record.parked_until is not None:
+                loaded = await self._recovery.load(run_id)
+                if loaded is not None and not loaded.is_settled:
+                    return await self._wait_for_end(loaded)
+                if loaded is not None:
+                    self._host.forget_if_ended(loaded)
+            outcome = await self._reader.read(self.read_outcome, run_id)
+            # One that has not ended is nobody's here, unless it has come into memory since it was looked for there.
+            if outcome.status in ENDED or self._recovery.taken_in == taken_in:
+                return outcome
+
+    async def _wait_for_end(self, active: ActiveRun) -> RunOutcome:
+        self._host.check_working()
+        ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        active.ended.append(ended)
+        await ended
+        self._check_alive()
+        return _make_outcome(active.state)
 
     def read_outcome(self, run_id: str) -> RunOutcome:
-        """Return how a run ended, from disk. Raises `NotFoundError`, `DamagedHistoryError`."""
+        """Return how a run ended, from disk; blocks. Raises `NotFoundError`, `DamagedHistoryError`."""
         return _make_outcome(load_active(self.store, self.definitions, run_id).state)
 
     async def cancel_run(self, run_id: str, text: str = "A person asked for it.") -> None:
@@ -318,7 +343,7 @@ class Engine:
         self._check_size("output", output)
         await self._command(run_id, c.SkipTask(output=output, reason=Reason("asked", "A person asked for it.")))
 
-    def fork_run(self, source_run_id: str, reference: str) -> tuple[str, list[RepeatedEffect]]:
+    async def fork_run(self, source_run_id: str, reference: str) -> tuple[str, list[RepeatedEffect]]:
         """Begin a new run that keeps a run's results before a task.
 
         Returns:
@@ -327,17 +352,21 @@ class Engine:
         Raises:
             NotFoundError: There is no such run.
             ConflictError: The task was not reached, or lies where a fork cannot begin.
+            KapellError: The engine has stopped working.
         """
-        self._check_alive()
-        record = self.store.get_record(source_run_id)
-        definition = self.definitions.get(record.definition)
+        self._host.check_working()
         run_id = make_run_id(self.clock.now())
-        events = (event for _, event in iter_events(self.store, source_run_id))
-        plan = plan_fork(definition.program, events, reference, run_id)
+        definition, plan = await self._reader.read(self._plan_fork, source_run_id, reference, run_id)
         if isinstance(plan, Reason):
             raise ConflictError(plan.text)
+        self._host.check_working()
         self._host.start_run(run_id, definition, plan.command)
         return run_id, plan.repeats
+
+    def _plan_fork(self, source_run_id: str, reference: str, run_id: str) -> tuple[Definition, ForkPlan | Reason]:
+        definition = self.definitions.pin(self.store.get_record(source_run_id).definition)
+        events = (event for _, event in iter_events(self.store, source_run_id))
+        return definition, plan_fork(definition.program, events, reference, run_id)
 
     def find_state(self, run_id: str) -> State | None:
         """Return the state of a run that is in memory, to be looked at only."""
@@ -371,7 +400,7 @@ class Engine:
     @property
     def is_idle(self) -> bool:
         """Whether no run has anything to do: only an outcome, a time or a command can move one on."""
-        return self._host.is_idle
+        return self._host.is_idle and self._reader.is_idle
 
     @property
     def attempts_under_way(self) -> int:
@@ -397,11 +426,10 @@ class Engine:
 
     async def _command(self, run_id: str, command: c.Command) -> None:
         self._check_alive()
-        active = self._recovery.load(run_id)
+        active = await self._recovery.load(run_id)
         if active is None:
             raise NotFoundError(f"The history of run {run_id} is damaged, so nothing can be done with it.")
         refused = await self._host.ask(active, command)
-        self._host.forget_if_ended(active)
         if refused is not None:
             raise ConflictError(refused.text)
 
@@ -413,18 +441,10 @@ class Engine:
         return opened is not None and purpose in opened.timers
 
     def _fire_timer(self, run_id: str, entry: int, purpose: str) -> None:
-        if purpose != WAKE:
+        if purpose == WAKE:
+            self._recovery.wake(run_id)
+        else:
             self._host.fire_timer(run_id, entry, purpose)
-            return
-        try:
-            self._recovery.load(run_id)
-        except NotFoundError:
-            return
-        except StorageError as error:
-            log.warning("wake_delayed", run_id=run_id, message=error.message)
-            self._timers.arm(run_id, entry, purpose, to_micros(self.clock.now()) + _WAKE_RETRY_MICROSECONDS)
-        except UsageError as error:
-            log.warning("run_not_taken_up", run_id=run_id, message=error.message, hint=error.hint)
 
     def _stop_working(self, error: KapellError) -> None:
         """Another owner has the runs, or nothing can be written for good: do nothing more, and say so."""

@@ -36,7 +36,7 @@ from kapell.language.expressions import make_helper_task
 from kapell.telemetry import get_logger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
 
     from kapell.clock import Clock
     from kapell.engine.admission import Admission
@@ -59,10 +59,16 @@ if TYPE_CHECKING:
     MakeTraceparent = Callable[[State, int, int], str | None]
     """Returns what an attempt tells others of its trace (W3C Trace Context): of a state, an entry, and its attempt."""
 
+    FindRun = Callable[[str], Coroutine[Any, Any, ActiveRun | None]]
+    """Takes a run into memory that is not there, and returns it; `None` if there is no such run."""
+
 log = get_logger(__name__)
 
 _DRAINING = Limits(max_events=1)
 """While draining, an outcome is recorded and nothing follows from it."""
+
+_OUTCOMES = (c.EndAttempt, c.ConfirmCancel)
+"""What is recorded while draining: how something ended that was under way."""
 
 _BEGIN_CHILD = Limits(max_events=1)
 """Of a child run only the beginning stands in its parent's transaction: a workflow may run itself without end."""
@@ -76,6 +82,10 @@ _TURN_SECONDS = 0.010
 
 def make_no_traceparent(_state: State, _entry: int, _attempt: int) -> str | None:
     """Tell others nothing: runs are not traced."""
+    return None
+
+
+async def _find_none(_run_id: str) -> ActiveRun | None:
     return None
 
 
@@ -138,8 +148,9 @@ class RunHost:
         """Child run -> the run that waits for it, its entry and attempt."""
         self.listeners: list[Listener] = []
         self.make_traceparent: MakeTraceparent = make_no_traceparent
-        self.load_child: Callable[[str], ActiveRun | None] = lambda _run_id: None
+        self.find_run: FindRun = _find_none
         self.is_closing = False
+        self._abandoned: Exception | None = None
         self._is_draining = False
         self._at = clock.now()
         self._now = to_micros(self._at)
@@ -187,6 +198,7 @@ class RunHost:
 
     async def ask(self, active: ActiveRun, command: c.Command, *, inbox_id: int | None = None) -> Reason | None:
         """Give a run a command; return `None` once it is obeyed and durable, or why it changed nothing."""
+        self.check_working()
         reply: asyncio.Future[Reason | None] = asyncio.get_running_loop().create_future()
         self._asked.add(reply)
         reply.add_done_callback(self._asked.discard)
@@ -210,18 +222,41 @@ class RunHost:
             await self._committer.settle()
 
     def abandon(self, error: Exception) -> None:
-        """Give all runs up: whoever waits for one is told why."""
+        """Give all runs up: whoever waits for one is told why, and whoever comes later."""
         self.is_closing = True
+        self._abandoned = self._abandoned or error
         waiting: list[asyncio.Future[Any]] = [*self._asked]
         for active in self.runs.values():
             waiting += active.ended
         _tell(waiting, error)
 
+    def check_working(self) -> None:
+        """Raise why all runs were given up, if they were."""
+        if self._abandoned is not None:
+            raise self._abandoned
+
+    def begin(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something beside the turns that takes its time; it is ended with the host."""
+        if self.is_closing:
+            work.close()
+            return
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
     def forget_if_ended(self, active: ActiveRun) -> None:
         """Let a run that has ended leave memory, if nothing of it is left."""
         if active.is_settled:
-            self.runs.pop(active.run_id, None)
+            self.let_go(active)
             active.tell_end()
+
+    def let_go(self, active: ActiveRun) -> None:
+        """Let a run leave memory; one that was loaded anew since then, for a repair, stays.
+
+        An attempt that was under way when its run faulted goes on, and comes back to what has left memory already.
+        """
+        if self.runs.get(active.run_id) is active:
+            del self.runs[active.run_id]
 
     async def close(self) -> None:
         """Move no run any more."""
@@ -232,7 +267,7 @@ class RunHost:
 
     @property
     def is_idle(self) -> bool:
-        """Whether no run has anything to do, no evaluation is asked for and nothing is being written."""
+        """Whether no run has anything to do, nothing goes on beside the turns and nothing is being written."""
         return not (self._queue or self._turn_is_due or self._tasks or self._committer.is_busy)
 
     # -- the turn -----------------------------------------------------------------------------------------------------
@@ -340,7 +375,7 @@ class RunHost:
     def give_up(self, active: ActiveRun, error: Exception) -> None:
         """Let go of a run whose state in memory cannot be trusted any more; on disk it stands as it did before."""
         active.busy = True
-        self.runs.pop(active.run_id, None)
+        self.let_go(active)
         self.attempts.cancel_run(active.run_id)
         problem = KapellError(
             f"Run {active.run_id} cannot be carried on: {type(error).__name__}: {error}.",
@@ -357,7 +392,7 @@ class RunHost:
         limits = _DRAINING if self._is_draining else limits or self._limits
         while active.work and not _is_full(moved, limits):
             work = active.work.popleft()
-            if self._is_draining and type(work.command) is not c.EndAttempt:
+            if self._is_draining and type(work.command) not in _OUTCOMES:
                 continue
             moment = now if work.now is None else work.now
             decision = decide(active.program, active.state, work.command, moment, limits, work.answers)
@@ -541,9 +576,7 @@ class RunHost:
 
     def _call_helper(self, active: ActiveRun, needs: tuple[Evaluation, ...], again: Work) -> None:
         active.busy = True
-        task = asyncio.get_running_loop().create_task(self._evaluate(active, needs, again))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self.begin(self._evaluate(active, needs, again))
 
     async def _evaluate(self, active: ActiveRun, needs: tuple[Evaluation, ...], again: Work) -> None:
         """Let the helper evaluate while the run's other commands wait, then come back to the same step."""

@@ -87,11 +87,10 @@ class Inbox:
         """Give a command to its run; return why it was not obeyed, or an empty text."""
         try:
             command = _decoder.decode(inbox.body)
-            active = self._recovery.load(inbox.run_id)
+            active = await self._recovery.load(inbox.run_id)
             if active is None:
                 raise NotFoundError(f"The history of run {inbox.run_id} is damaged.")
             refused = await self._host.ask(active, command, inbox_id=inbox.command_id)
-            self._host.forget_if_ended(active)
         except (KapellError, msgspec.DecodeError) as problem:
             return str(problem)
         return "" if refused is None else refused.text

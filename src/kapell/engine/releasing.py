@@ -10,10 +10,12 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from kapell.engine.admission import AttemptId
+from kapell.errors import StorageError
 from kapell.kernel import commands as c
 from kapell.kernel import effects as fx
 from kapell.language.error_types import RUNTIME, WorkflowError, make_error
 from kapell.reasons import Reason
+from kapell.telemetry import get_logger
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
     from kapell.engine.host import RunHost
     from kapell.engine.timers import Timers
     from kapell.kernel.state import State
+
+log = get_logger(__name__)
+
+_RETRY_SECONDS = 1.0
 
 _DROPS = (fx.CancelAttempt, fx.CancelChild)
 _GOES_ON = (fx.PerformActivity, fx.EndRun)
@@ -86,13 +92,42 @@ class Releasing:
             self._host.submit(active, c.ConfirmCancel())
 
     def _cancel_child(self, child_run_id: str) -> asyncio.Future[Any] | None:
-        child = self._host.runs.get(child_run_id) or self._host.load_child(child_run_id)
-        if child is None or child.state.is_ended:
+        child = self._host.runs.get(child_run_id)
+        if child is not None and child.state.is_ended:
             return None
         ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if child is None:
+            self._host.begin(self._find_and_cancel(child_run_id, ended))
+        else:
+            self._give_cancel(child, ended)
+        return ended
+
+    def _give_cancel(self, child: ActiveRun, ended: asyncio.Future[None]) -> None:
         child.ended.append(ended)
         self._host.submit(child, c.CancelRun(reason=_PARENT_CANCELS))
-        return ended
+
+    async def _find_and_cancel(self, child_run_id: str, ended: asyncio.Future[None]) -> None:
+        """Cancel a child run that is not in memory; `ended` is done when it has ended, or nothing can be done."""
+        child = await self._find_child(child_run_id)
+        if child is not None and not child.state.is_ended:
+            self._give_cancel(child, ended)
+            return
+        if child is not None:
+            self._host.forget_if_ended(child)
+        ended.set_result(None)
+
+    async def _find_child(self, child_run_id: str) -> ActiveRun | None:
+        """Take a child run into memory, once the database answers; `None` if it is not there or cannot be read."""
+        while True:
+            try:
+                return await self._host.find_run(child_run_id)
+            except StorageError as error:
+                log.warning("child_delayed", run_id=child_run_id, message=error.message)
+                await asyncio.sleep(_RETRY_SECONDS)
+            except Exception:
+                if not self._host.is_closing:
+                    log.exception("child_not_cancelled", run_id=child_run_id)  # the next start will
+                return None
 
     def end_children(self, active: ActiveRun, child_run_ids: list[str]) -> None:
         """Cancel child runs, and confirm the run's own cancellation when they have ended."""
@@ -107,7 +142,7 @@ class Releasing:
         if not active.state.is_ended:
             return
         if not active.work:  # a command that came while the end was written may carry it on: it leaves after that
-            self._host.runs.pop(active.run_id, None)
+            self._host.let_go(active)
         active.tell_end()
         parent = self._host.parents.pop(active.run_id, None)
         if parent is not None:

@@ -271,7 +271,7 @@ async def test_fork_keeps_the_results_before_a_task_and_says_what_happens_again(
     """
     async with EngineKit({"http": service, "shell": service}) as kit:
         source = await kit.run(workflow(tasks), 5)
-        forked, repeats = kit.engine.fork_run(source.run_id, "/do/1/second")
+        forked, repeats = await kit.engine.fork_run(source.run_id, "/do/1/second")
         ended = await kit.finish(forked)
         assert [(repeat.reference, repeat.what) for repeat in repeats] == [
             ("/do/1/second", "call: http"),
@@ -293,7 +293,7 @@ async def test_fork_inside_nested_lists_and_functions(workflow):
             more=more,
         )
         source = await kit.run(text, {"n": 1})
-        forked, _ = kit.engine.fork_run(source.run_id, "/do/0/d/do/0/c/call/f/do/1/b")
+        forked, _ = await kit.engine.fork_run(source.run_id, "/do/0/d/do/0/c/call/f/do/1/b")
         ended = await kit.finish(forked)
     assert ended.outcome.output == source.outcome.output == {"n": 21}
     assert ended.tasks == ["d", "c", "f", "b", "e"]
@@ -311,23 +311,23 @@ async def test_fork_is_refused_where_it_cannot_be_right(workflow, task, referenc
     async with EngineKit() as kit:
         source = await kit.run(workflow(f"- t: {task}"))
         with pytest.raises(ConflictError, match=f"lies within a `{kind}`"):
-            kit.engine.fork_run(source.run_id, reference)
+            await kit.engine.fork_run(source.run_id, reference)
 
 
 async def test_fork_at_a_task_that_was_not_reached_is_refused(workflow):
     async with EngineKit() as kit:
         source = await kit.run(workflow("- a: { set: { x: 1 }, then: end }\n- b: { set: { x: 1 } }"))
         with pytest.raises(ConflictError, match="never came to `/do/1/b`"):
-            kit.engine.fork_run(source.run_id, "/do/1/b")
+            await kit.engine.fork_run(source.run_id, "/do/1/b")
         with pytest.raises(NotFoundError):
-            kit.engine.fork_run("nowhere", "/do/0/a")
+            await kit.engine.fork_run("nowhere", "/do/0/a")
 
 
 async def test_a_forked_run_has_the_workflows_timeout_and_can_itself_be_recovered(workflow):
     async with EngineKit() as kit:
         text = workflow("- a: { wait: PT4S }\n- b: { wait: PT9S }", more="timeout: { after: PT15S }")
         source = await kit.run(text, {"n": 1})
-        forked, _ = kit.engine.fork_run(source.run_id, "/do/0/a")
+        forked, _ = await kit.engine.fork_run(source.run_id, "/do/0/a")
         await kit.advance(5)
         await kit.crash()
         ended = await kit.finish(forked)

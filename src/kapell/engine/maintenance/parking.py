@@ -88,5 +88,5 @@ class Parking:
             if active.work or active.ended:  # since then it was asked for something, or somebody waits for its end
                 self._host.resume_turn(active)
             else:
-                self._host.runs.pop(active.run_id, None)
+                self._host.let_go(active)
                 self._timers.arm(active.run_id, 0, WAKE, due)
