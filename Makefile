@@ -5,10 +5,12 @@ SHELL := /bin/bash
 
 PYTHON ?= python3
 BIN := .venv/bin
+NODE := web/node_modules/.bin
+CONSOLE := src/kapell/console/static/index.html
 WORKERS ?= 2
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
-.PHONY: help setup demo test check static bench docs site lock format clean
+.PHONY: help setup demo test check static console schema bench docs site lock format clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,22 +24,38 @@ help: ## show this list
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
+web/node_modules/installed: web/package-lock.json
+	@command -v npm >/dev/null || { echo "The console is built with node (20.19 or later) and npm."; exit 1; }
+	@echo "Getting the libraries of the console (once; up to some minutes) ..."
+	@cd web && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(CONSOLE): web/node_modules/installed web/index.html web/vite.config.ts $(shell find web/src web/public -type f)
+	@cd web && npm run --silent build -- --logLevel warn
+	@touch $@
+
 setup: .venv/installed ## make .venv with everything that the other targets need
+
+console: $(CONSOLE) ## build the console that `kapell up` serves
 
 demo: .venv/installed ## deliver a real git repository through examples/delivery and watch it
 	@$(BIN)/python examples/delivery/run_demo.py
 
-static: .venv/installed # what is checked without running the code
+static: .venv/installed web/node_modules/installed # what is checked without running the code
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python tools/size_report.py
+	$(BIN)/python tools/make_console_api.py --check
+	cd web && npm run --silent check
 
 check: static ## the quick checks, before each commit: lint, types, layers, sizes, docs, unit tests
 	$(PYTEST) -q tests/unit tests/docs tests/architecture
 
-test: static ## everything: the quick checks, then every suite in one call of pytest
+test: ## everything: the quick checks, then every suite in one call of pytest
+	@$(MAKE) -j 2 .venv/installed $(CONSOLE)
+	@$(MAKE) static
 	$(PYTEST)
 
 bench: .venv/installed ## measure the engine and print the figures as a table
@@ -46,6 +64,9 @@ bench: .venv/installed ## measure the engine and print the figures as a table
 docs: .venv/installed ## write docs/reference from the code, and check all documents
 	$(BIN)/python tools/make_reference.py
 	$(PYTEST) -q tests/docs
+
+schema: .venv/installed web/node_modules/installed ## write the console's types of the API, after a change of the API
+	$(BIN)/python tools/make_console_api.py
 
 site: .venv/installed ## make the documentation site in build/site
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/site
@@ -59,8 +80,9 @@ lock: .venv/installed # after a change of dependencies; needs pip-tools
 format: .venv/installed ## put the code into its standard form
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
+	[ ! -d web/node_modules ] || (cd web && npm run --silent format)
 
 clean: ## remove what can be made again
-	rm -rf .venv build dist .kapell .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv build dist .kapell src/kapell/console/static .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name node_modules -prune -o -name __pycache__ -type d -print0 | xargs -0 rm -rf
 	find src -name '*.egg-info' -type d -print0 | xargs -0 rm -rf

@@ -46,7 +46,7 @@ def main() -> None:
     if "--check" not in sys.argv:
         SCHEMA.write_text(schema)
     elif schema != SCHEMA.read_text():
-        raise SystemExit("web/src/api/schema.ts is not what the API says: run `make console-api`.")
+        raise SystemExit("web/src/api/schema.ts is not what the API says: run `make schema`.")
 
 
 if __name__ == "__main__":

@@ -118,17 +118,19 @@ def test_the_image_is_made_of_what_is_there():
         *("ARG", "FROM", "WORKDIR", "COPY", "RUN", "ENV", "VOLUME", "USER", "EXPOSE", "STOPSIGNAL"),
         *("HEALTHCHECK", "ENTRYPOINT", "CMD"),
     }
-    head, build, final = read_containerfile()
-    assert {word for stage in (head, build, final) for word, _ in stage} <= known
-    ((_, default),) = head
-    assert re.fullmatch(r"PYTHON=\d+\.\d+-slim-\w+", default), "a tag that names a version and a distribution"
+    head, console, build, final = read_containerfile()
+    assert {word for stage in (head, console, build, final) for word, _ in stage} <= known
+    versions = dict(default.split("=") for _, default in head)
+    assert re.fullmatch(r"\d+\.\d+-slim-\w+", versions["PYTHON"]), "a tag that names a version and a distribution"
+    assert re.fullmatch(r"\d+-\w+-slim", versions["NODE"])
+    assert console[0][1] == "node:${NODE} AS console"
     assert build[0][1] == "python:${PYTHON} AS build"
-    ignored = (ROOT / ".dockerignore").read_text()
-    for word, rest in build:
-        if word == "COPY":
+    ignored = (ROOT / ".dockerignore").read_text().split()
+    for word, rest in console + build:
+        if word == "COPY" and not rest.startswith("--from="):
             for source in rest.split()[:-1]:
                 assert (ROOT / source).exists(), source
-                assert f"!{source}" in ignored.split() or f"!{source}dev.txt" in ignored.split(), source
+                assert {f"!{source}", f"!{source}dev.txt", f"!{source.partition('/')[0]}"} & set(ignored), source
     given = dict(reversed(final))
     assert given["USER"].partition(":")[0].isdecimal()
     assert int(given["USER"].partition(":")[0]) > 0
@@ -142,7 +144,7 @@ def test_the_image_is_made_of_what_is_there():
 
 def run_health_check(**settings):
     """Run what the image asks its server by; a proxy that is nowhere is set, which must not be asked."""
-    instruction = dict(read_containerfile()[2])["HEALTHCHECK"]
+    instruction = dict(read_containerfile()[3])["HEALTHCHECK"]
     program, *arguments = json.loads(instruction.partition("CMD ")[2])
     assert program == "python"
     proxies = {"http_proxy": "http://127.0.0.1:1", "https_proxy": "http://127.0.0.1:1"}
@@ -173,7 +175,7 @@ def test_the_health_check_asks_the_server_as_it_is_set(tmp_path, is_tls):
 
 
 def test_the_versions_in_the_image_are_those_of_the_tests():
-    (line,) = [rest for word, rest in read_containerfile()[1] if word == "RUN"]
+    (line,) = [rest for word, rest in read_containerfile()[2] if word == "RUN"]
     script = line.partition("&&")[0].replace("> constraints.txt", "")
     made = subprocess.run(["sh", "-c", script], check=True, capture_output=True, text=True, cwd=ROOT).stdout.split()
     assert all(re.fullmatch(r"[\w.-]+==[\w.+!]+", each) for each in made)
