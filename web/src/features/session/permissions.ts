@@ -15,3 +15,14 @@ export function useMay(): (permission: string, namespace?: string) => boolean {
   const { data } = useQuery(meQuery);
   return (permission, namespace) => may(data, permission, namespace);
 }
+
+/** Tells whether `me` has a permission in all namespaces, as what concerns the whole installation asks for. */
+export function mayEverywhere(me: Me | null | undefined, permission: string): boolean {
+  return me?.grants.some((each) => each.permission === permission && each.namespaces === null) ?? false;
+}
+
+/** Returns a function that tells whether the person may do something in all namespaces. */
+export function useMayEverywhere(): (permission: string) => boolean {
+  const { data } = useQuery(meQuery);
+  return (permission) => mayEverywhere(data, permission);
+}
