@@ -306,7 +306,11 @@ class Engine:
         self._host.check_working()
         ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         active.ended.append(ended)
-        await ended
+        try:
+            await ended
+        finally:
+            if ended in active.ended:  # who has gone away keeps no run in memory
+                active.ended.remove(ended)
         self._check_alive()
         return _make_outcome(active.state)
 

@@ -299,8 +299,8 @@ class RunStore(Protocol):
     """Durable runs. Errors of the medium are raised as `StorageError`; nothing of a refused call is kept.
 
     Attributes:
-        commits_inline: Whether a small `append`, and what is called regularly, is so short that the event loop's own
-            thread may do it: no network lies between.
+        commits_inline: Whether a small `append`, the reading of a run, and what is called regularly, is so short that
+            the event loop's own thread may do it: no network lies between.
     """
 
     commits_inline: bool

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 
+import psycopg
 import pytest
 
 from kapell.app import open_engine, open_store
@@ -88,6 +89,27 @@ async def test_a_run_of_an_engine_that_was_killed_is_carried_on_by_another(setti
     store.close()
     assert sum(type(event) is ev.TaskCompleted for event in events) == 3
     assert list(settings.data.glob("*.db")) == []
+
+
+async def test_the_loop_goes_on_while_the_database_holds_back_what_is_read(settings, lag):
+    workflow = load_workflow(QUICK, "steps.yaml")
+    async with asyncio.timeout(30), open_engine(settings) as engine:
+        await engine.prepare(workflow)
+        run_id = engine.start_run(workflow, {"count": 0})
+        await engine.wait_run(run_id)
+        with psycopg.connect(settings.database) as other, lag() as measured:
+            await asyncio.to_thread(other.execute, "LOCK TABLE runs IN ACCESS EXCLUSIVE MODE")
+            asked = [
+                asyncio.ensure_future(engine.wait_run(run_id)),
+                asyncio.ensure_future(engine.fork_run(run_id, "/do/2/step2")),
+                asyncio.ensure_future(engine.resume_run(run_id)),
+            ]
+            await asyncio.sleep(2)
+            assert not any(task.done() for task in asked)
+        assert measured.longest < 1
+        outcome, (forked, _), refused = await asyncio.gather(*asked, return_exceptions=True)
+        assert outcome.output == (await engine.wait_run(forked)).output == {"count": 5}
+        assert isinstance(refused, ConflictError)
 
 
 async def test_runs_go_on_through_restarts_of_the_server(settings, postgres_server):

@@ -273,13 +273,21 @@ async def test_a_run_that_moved_while_its_outcome_was_read_is_waited_for(start, 
     (run_id,) = await park(engine, text)
     record = engine.store.behind.get_record(run_id)
     record.parked_until = None  # as it stood while the run was in memory, between its two waits
-    answers = iter([record])
+    moved = threading.Event()
+    first = iter([record])
     find = engine.store.behind.get_record
-    engine.store.behind.get_record = lambda wanted: next(answers, None) or find(wanted)
-    with engine.store.holding("get_record"):
-        waiting = asyncio.ensure_future(engine.wait_run(run_id))
-        await wait_until(lambda: engine.store.held)
-        await wait_until(lambda: engine.store.asked.count("get_record") == 2)
+
+    def answer(wanted):
+        for record in first:
+            assert moved.wait(20)
+            return record
+        return find(wanted)
+
+    engine.store.behind.get_record = answer
+    waiting = asyncio.ensure_future(engine.wait_run(run_id))
+    await wait_until(lambda: engine.find_state(run_id) is not None)
+    await wait_until(lambda: not engine.runs_in_memory)
+    moved.set()
     async with asyncio.timeout(10):
         assert (await waiting).output == {"done_again": True}
 
@@ -312,6 +320,15 @@ async def test_a_child_that_is_parked_is_ended_before_its_parent_goes_on(start, 
         assert not waiting.done()
     assert (await waiting).output == {"given_up": True}
     assert engine.store.behind.list_unfinished() == []
+
+
+async def test_who_waits_no_longer_lets_the_run_leave_memory_again(start, park, wait_until):
+    engine = await start()
+    (run_id,) = await park(engine)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.3):
+            await engine.wait_run(run_id)
+    await wait_until(lambda: not engine.runs_in_memory)
 
 
 # -- a database that refuses -------------------------------------------------------------------------------------------
