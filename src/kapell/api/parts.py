@@ -89,6 +89,8 @@ class Parts:
         self.pending_sign_ins = PendingSignIns(clock)
         self.evaluator = Evaluator(settings)
         self.told_runs = ToldRuns(engine.store, engine.definitions)
+        self.one_report = asyncio.Lock()
+        """Held while a report is made from histories, which takes a thread for seconds."""
         self.measure_storage = measure_storage
         """Returns the bytes of each database; blocks."""
         self.loop_watch = LoopWatch(clock)

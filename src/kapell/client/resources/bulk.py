@@ -10,6 +10,7 @@ from kapell.client.calls import Call, Page
 from kapell.client.operations import Resource, S, listing, operation
 from kapell.client.wire import bulk as wire
 from kapell.client.wire.bulk import BulkOperation, BulkPreview, BulkTarget, SearchIndex, Statistics
+from kapell.client.wire.tasks import TaskReport
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -112,6 +113,37 @@ class RunStatistics(Resource[S]):
             "by": by,
         }
         return Call(method="GET", path="/statistics", gives=Statistics, query=query)
+
+    @operation
+    def tasks(
+        self,
+        namespace: str,
+        name: str,
+        *,
+        version: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 200,
+    ) -> Call[TaskReport]:
+        """Add up what became of the tasks of a workflow in the newest runs that have ended.
+
+        Args:
+            namespace: The workflow's namespace.
+            name: The workflow's name.
+            version: Only runs of this version.
+            since: Only runs that were started then or later.
+            until: Only runs that were started before.
+            limit: How many runs at most, up to 1,000.
+        """
+        query = {
+            "namespace": namespace,
+            "name": name,
+            "version": version,
+            "since": since,
+            "until": until,
+            "limit": limit,
+        }
+        return Call(method="GET", path="/reports/tasks", gives=TaskReport, query=query)
 
 
 class Search(Resource[S]):

@@ -150,3 +150,55 @@ class RunTasks(msgspec.Struct, frozen=True):
     seq: int
     has_more: bool
     tasks: list[RunTask]
+
+
+class TaskFigures(msgspec.Struct, frozen=True):
+    """What became of one task of a workflow in some runs.
+
+    Attributes:
+        place: Its reference in the document.
+        name: Its name.
+        kind: What it does, such as `fork`.
+        count: How often it was performed; an iteration and a retry count, a skip does not.
+        completed: How often it completed.
+        failures: How often it had an error, also one that was caught.
+        stopped: How often it was ended along with something else.
+        skipped: How often its condition did not hold.
+        retries: How often it was tried again: by a `try`, or since an attempt was lost.
+        total_seconds: How long it took in all, waits included.
+        p50_seconds: How long it took where it completed: the median; `None` where it never did.
+        p95_seconds: The same of the slowest twentieth.
+        waited_seconds: How long of that it waited, by what for: `waiting_for_slot`, `waiting_for_retry` and so on.
+    """
+
+    place: str
+    name: str
+    kind: str
+    count: int
+    completed: int
+    failures: int
+    stopped: int
+    skipped: int
+    retries: int
+    total_seconds: float
+    p50_seconds: float | None
+    p95_seconds: float | None
+    waited_seconds: dict[str, float]
+
+
+class TaskReport(msgspec.Struct, frozen=True):
+    """What became of the tasks of a workflow.
+
+    Attributes:
+        runs: How many runs it rests on: the newest that have ended.
+        is_partial: Whether there are more in the period: there were more than asked for, or they would take too long.
+        oldest_start: When the oldest of these runs was started.
+        newest_start: When the newest was.
+        tasks: The tasks, the one that took the most time first.
+    """
+
+    runs: int
+    is_partial: bool
+    oldest_start: datetime | None
+    newest_start: datetime | None
+    tasks: list[TaskFigures]
