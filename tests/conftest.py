@@ -16,6 +16,7 @@ settings.register_profile("dev", deadline=None, suppress_health_check=[HealthChe
 settings.register_profile("ci", parent=settings.get_profile("dev"), derandomize=True, database=None, print_blob=True)
 settings.load_profile("ci" if IN_CI else "dev")
 
+LONGEST_ID = 100
 MARKERS = {
     "serial": "cannot share the machine with another test of this mark; such tests run one after the other",
     "slow": "takes more than some ten seconds",
@@ -25,6 +26,14 @@ MARKERS = {
 def pytest_configure(config):
     for name, meaning in MARKERS.items():
         config.addinivalue_line("markers", f"{name}: {meaning}")
+
+
+def pytest_make_parametrize_id(val):
+    """Shorten long values: an id goes through reports, processes and the environment, for each step of a test."""
+    if isinstance(val, str | bytes) and len(val) > LONGEST_ID:
+        start = val[:LONGEST_ID]
+        return f"{start if isinstance(start, str) else ascii(start)}~{len(val)}"
+    return None
 
 
 def pytest_collection_modifyitems(items):
