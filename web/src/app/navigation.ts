@@ -1,9 +1,9 @@
 /** What the navigation and the command palette lead to. */
-import { IconHome, IconListDetails, type TablerIcon } from "@tabler/icons-react";
+import { IconHome, IconListDetails, IconSitemap, type TablerIcon } from "@tabler/icons-react";
 
 export interface Destination {
   label: string;
-  to: "/" | "/runs";
+  to: "/" | "/runs" | "/workflows";
   icon: TablerIcon;
   /** What it is for, for the command palette. */
   summary: string;
@@ -22,5 +22,13 @@ export const DESTINATIONS: Destination[] = [
     summary: "Find and follow runs",
     permission: "run.read",
     key: "r",
+  },
+  {
+    label: "Workflows",
+    to: "/workflows",
+    icon: IconSitemap,
+    summary: "What can be run: texts, versions, health",
+    permission: "workflow.read",
+    key: "w",
   },
 ];

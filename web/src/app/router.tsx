@@ -3,6 +3,7 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "
 import { HomePage } from "@/features/home/HomePage";
 import { readRunSearch } from "@/features/run/address";
 import { readFilters } from "@/features/runs/address";
+import { readListSearch, readWorkflowSearch } from "@/features/workflows/address";
 import { BrokenPage } from "./ErrorBoundary";
 import { NotFoundPage } from "./NotFoundPage";
 import { Shell } from "./Shell";
@@ -25,8 +26,22 @@ const run = createRoute({
   component: lazyRouteComponent(() => import("@/features/run/RunPage"), "RunPage"),
 });
 
+const workflows = createRoute({
+  getParentRoute: () => root,
+  path: "/workflows",
+  validateSearch: readListSearch,
+  component: lazyRouteComponent(() => import("@/features/workflows/list/WorkflowsPage"), "WorkflowsPage"),
+});
+
+const workflow = createRoute({
+  getParentRoute: () => root,
+  path: "/workflows/$namespace/$name",
+  validateSearch: readWorkflowSearch,
+  component: lazyRouteComponent(() => import("@/features/workflows/WorkflowPage"), "WorkflowPage"),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([home, runs, run]),
+  routeTree: root.addChildren([home, runs, run, workflows, workflow]),
   defaultPreload: "intent",
   defaultErrorComponent: ({ error }) => <BrokenPage error={error} />,
   scrollRestoration: true,

@@ -1,0 +1,138 @@
+/** What is asked of the server about workflows. */
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { ApiError, api, got } from "@/api/client";
+import type { Draft, PageWorkflowSummary } from "@/api/schema";
+import type { ListSearch } from "./address";
+import { joinHealth } from "./list/health";
+import { type Period, spanOf } from "./periods";
+
+const PAGE = 100;
+const MOST = 500;
+
+/** How often figures are asked for while they are looked at. */
+const FIGURES_PAUSE = 30_000;
+
+export const workflowsQuery = ({ text, namespace }: ListSearch) =>
+  infiniteQueryOptions({
+    queryKey: ["workflows", "list", { text, namespace }],
+    queryFn: ({ pageParam }) =>
+      got(api.GET("/api/v1/workflows", { params: { query: { text, namespace, limit: PAGE, cursor: pageParam } } })),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next,
+    placeholderData: keepPreviousData,
+  });
+
+/** The namespaces that hold workflows, in their order. */
+export const namespacesQuery = queryOptions({
+  queryKey: ["workflows", "namespaces"],
+  queryFn: async () => {
+    const namespaces = new Set<string>();
+    let cursor: string | null | undefined;
+    do {
+      const page: PageWorkflowSummary = await got(
+        api.GET("/api/v1/workflows", { params: { query: { limit: MOST, cursor } } }),
+      );
+      for (const { namespace } of page.items) namespaces.add(namespace);
+      cursor = page.next;
+    } while (cursor);
+    return [...namespaces];
+  },
+  staleTime: 60_000,
+});
+
+/** How all workflows have fared, by `namespace/name`. */
+export const healthQuery = (period: Period) =>
+  queryOptions({
+    queryKey: ["workflow-health", period],
+    queryFn: async () => {
+      const { since, bucket } = spanOf(period, new Date());
+      const [statistics, faulted] = await Promise.all([
+        got(api.GET("/api/v1/statistics", { params: { query: { by: "workflow", since, bucket } } })),
+        got(
+          api.GET("/api/v1/runs", {
+            params: { query: { status: ["faulted", "damaged"], ended_after: since, limit: MOST } },
+          }),
+        ),
+      ]);
+      return joinHealth(statistics.subjects, faulted.items);
+    },
+    refetchInterval: FIGURES_PAUSE,
+    placeholderData: keepPreviousData,
+  });
+
+/** All that belongs to one workflow is out of date together when it is published or saved. */
+export const workflowKey = (namespace: string, name: string) => ["workflow", namespace, name] as const;
+
+export const versionsQuery = (namespace: string, name: string) =>
+  queryOptions({
+    queryKey: [...workflowKey(namespace, name), "versions"],
+    queryFn: async () => {
+      const page = await got(
+        api.GET("/api/v1/workflows/{namespace}/{name}/versions", {
+          params: { path: { namespace, name }, query: { limit: MOST } },
+        }),
+      );
+      return page.items;
+    },
+  });
+
+/** The text of a version. It never changes; `latest` may become another one. */
+export const versionQuery = (namespace: string, name: string, version: string) =>
+  queryOptions({
+    queryKey: [...workflowKey(namespace, name), "version", version],
+    queryFn: () =>
+      got(
+        api.GET("/api/v1/workflows/{namespace}/{name}/versions/{version}", {
+          params: { path: { namespace, name, version } },
+        }),
+      ),
+    staleTime: 60_000,
+  });
+
+/** The draft; `null` where there is none. */
+export const draftQuery = (namespace: string, name: string) =>
+  queryOptions({
+    queryKey: [...workflowKey(namespace, name), "draft"],
+    queryFn: async (): Promise<Draft | null> => {
+      try {
+        return await got(
+          api.GET("/api/v1/workflows/{namespace}/{name}/draft", { params: { path: { namespace, name } } }),
+        );
+      } catch (error) {
+        if (error instanceof ApiError && error.status === 404) return null;
+        throw error;
+      }
+    },
+  });
+
+export const diffQuery = (namespace: string, name: string, before: string, after: string) =>
+  queryOptions({
+    queryKey: [...workflowKey(namespace, name), "diff", before, after],
+    queryFn: () =>
+      got(
+        api.GET("/api/v1/workflows/{namespace}/{name}/diff", {
+          params: { path: { namespace, name }, query: { old: before, new: after } },
+        }),
+      ),
+    enabled: before !== after,
+  });
+
+export const figuresQuery = (namespace: string, name: string, period: Period) =>
+  queryOptions({
+    queryKey: [...workflowKey(namespace, name), "figures", period],
+    queryFn: () => {
+      const { since, bucket } = spanOf(period, new Date());
+      return got(
+        api.GET("/api/v1/statistics", { params: { query: { namespace, name, since, bucket, by: "version" } } }),
+      );
+    },
+    refetchInterval: FIGURES_PAUSE,
+    placeholderData: keepPreviousData,
+  });
+
+/** The newest runs of a workflow. */
+export const recentRunsQuery = (namespace: string, name: string, limit = 10) =>
+  queryOptions({
+    queryKey: ["runs", "of-workflow", namespace, name, limit],
+    queryFn: () => got(api.GET("/api/v1/runs", { params: { query: { namespace, name, limit } } })),
+  });
