@@ -369,6 +369,7 @@ REQUESTS = {
     "GET /search-index": ask(),
     "POST /search-index/rebuild": ask(),
     "POST /expressions/evaluate": ask(body={"expression": ".a + 1", "data": {"a": 1}}),
+    "GET /sign-in": ask(),
     "POST /sign-in": _sign_in,
     "POST /sign-out": _sign_out,
     "GET /sign-in/providers": ask(),

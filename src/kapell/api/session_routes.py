@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 from fastapi import APIRouter, Request, Response
 
-from kapell.api.callers import SESSION_COOKIE, check_origin, needs_sign_in, origin_of
+from kapell.api.callers import SESSION_COOKIE, check_origin, find_principal, needs_sign_in, origin_of
 from kapell.api.parts import in_thread, parts_of
 from kapell.api.preference_store import Preferences
 from kapell.api.wire import answer, body, gives, takes
-from kapell.errors import ForbiddenError
+from kapell.errors import ForbiddenError, UnauthenticatedError
 from kapell.identity.model import Grant, Session
 
 if TYPE_CHECKING:
@@ -47,6 +47,12 @@ class SavedPreferences(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     value: dict[str, Any]
 
 
+class SignInState(msgspec.Struct, frozen=True):
+    """Whether the caller is known, by a session or an API token."""
+
+    is_signed_in: bool
+
+
 class Me(msgspec.Struct, frozen=True):
     """Who is calling, and what they may do.
 
@@ -65,6 +71,16 @@ class Me(msgspec.Struct, frozen=True):
     display_name: str
     groups: tuple[str, ...]
     grants: tuple[Grant, ...]
+
+
+@router.get("/sign-in", responses=gives(SignInState))
+async def get_sign_in_state(request: Request) -> Response:
+    """Say whether one is signed in, also to who is not: what a page asks before anything else."""
+    try:
+        await find_principal(request, parts_of(request))
+    except UnauthenticatedError:
+        return answer(SignInState(is_signed_in=False))
+    return answer(SignInState(is_signed_in=True))
 
 
 @router.post("/sign-in", responses=gives(Session), openapi_extra=takes(Credentials))

@@ -217,6 +217,8 @@ async def test_health_readiness_metrics_and_providers_need_no_token(either, serv
     assert (await settle(made.server.readiness())).status == "ok"
     assert "kapell_runs_started" in await settle(made.server.metrics())
     assert await settle(made.me.providers()) == []
+    assert not (await settle(made.me.sign_in_state())).is_signed_in
+    assert (await settle(either.me.sign_in_state())).is_signed_in
     await settle(made.close())
 
 

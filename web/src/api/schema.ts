@@ -654,6 +654,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reports/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Report Tasks
+         * @description Add up what became of the tasks of a workflow: how often, how long, how often in vain, what was waited for.
+         *
+         *     It rests on the newest runs that have ended, as many as are asked for and can be read in some seconds.
+         */
+        get: operations["report_tasks_api_v1_reports_tasks_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/roles": {
         parameters: {
             query?: never;
@@ -1186,7 +1208,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Get Sign In State
+         * @description Say whether one is signed in, also to who is not: what a page asks before anything else.
+         */
+        get: operations["get_sign_in_state_api_v1_sign_in_get"];
         put?: never;
         /**
          * Sign In
@@ -3282,6 +3308,13 @@ export interface components {
             variable: string;
         };
         /**
+         * SignInState
+         * @description Whether the caller is known, by a session or an API token.
+         */
+        SignInState: {
+            is_signed_in: boolean;
+        };
+        /**
          * Skip
          * @description How the failed task of a run is to be passed over.
          *
@@ -3408,6 +3441,60 @@ export interface components {
             /** @default  */
             title?: string;
             type: string;
+        };
+        /**
+         * TaskFigures
+         * @description What became of one task of a workflow in some runs.
+         *
+         *         Attributes:
+         *             place: Its reference in the document.
+         *             name: Its name.
+         *             kind: What it does, such as `fork`.
+         *             count: How often it was performed; an iteration and a retry count, a skip does not.
+         *             completed: How often it completed.
+         *             failures: How often it had an error, also one that was caught.
+         *             stopped: How often it was ended along with something else.
+         *             skipped: How often its condition did not hold.
+         *             retries: How often it was tried again: by a `try`, or since an attempt was lost.
+         *             total_seconds: How long it took in all, waits included.
+         *             p50_seconds: How long it took where it completed: the median; null where it never did.
+         *             p95_seconds: The same of the slowest twentieth.
+         *             waited_seconds: How long of that it waited, by what for: `waiting_for_slot`, `waiting_for_retry` and so on.
+         */
+        TaskFigures: {
+            completed: number;
+            count: number;
+            failures: number;
+            kind: string;
+            name: string;
+            p50_seconds: number | null;
+            p95_seconds: number | null;
+            place: string;
+            retries: number;
+            skipped: number;
+            stopped: number;
+            total_seconds: number;
+            waited_seconds: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * TaskReport
+         * @description What became of the tasks of a workflow.
+         *
+         *         Attributes:
+         *             runs: How many runs it rests on: the newest that have ended.
+         *             is_partial: Whether there are more in the period: there were more than asked for, or they would take too long.
+         *             oldest_start: When the oldest of these runs was started.
+         *             newest_start: When the newest was.
+         *             tasks: The tasks, the one that took the most time first.
+         */
+        TaskReport: {
+            is_partial: boolean;
+            newest_start: string | null;
+            oldest_start: string | null;
+            runs: number;
+            tasks: components["schemas"]["TaskFigures"][];
         };
         /**
          * TaskRetry
@@ -3629,6 +3716,7 @@ export type SecretInfo = components['schemas']['SecretInfo'];
 export type SecretValue = components['schemas']['SecretValue'];
 export type Session = components['schemas']['Session'];
 export type SettingLine = components['schemas']['SettingLine'];
+export type SignInState = components['schemas']['SignInState'];
 export type Skip = components['schemas']['Skip'];
 export type Source = components['schemas']['Source'];
 export type Statistics = components['schemas']['Statistics'];
@@ -3637,6 +3725,8 @@ export type Subject = components['schemas']['Subject'];
 export type SubjectFigures = components['schemas']['SubjectFigures'];
 export type TaskAttempt = components['schemas']['TaskAttempt'];
 export type TaskError = components['schemas']['TaskError'];
+export type TaskFigures = components['schemas']['TaskFigures'];
+export type TaskReport = components['schemas']['TaskReport'];
 export type TaskRetry = components['schemas']['TaskRetry'];
 export type TaskWait = components['schemas']['TaskWait'];
 export type WorkflowError = components['schemas']['WorkflowError'];
@@ -4540,6 +4630,39 @@ export interface operations {
             };
         };
     };
+    report_tasks_api_v1_reports_tasks_get: {
+        parameters: {
+            query: {
+                /** @description How many runs at most. */
+                limit?: number;
+                /** @description The workflow's name. */
+                name: string;
+                /** @description The workflow's namespace. */
+                namespace: string;
+                /** @description Only runs that were started then or later. */
+                since?: string | null;
+                /** @description Only runs that were started before. */
+                until?: string | null;
+                /** @description Only this version. */
+                version?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskReport"];
+                };
+            };
+        };
+    };
     list_roles_api_v1_roles_get: {
         parameters: {
             query?: never;
@@ -5286,6 +5409,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SettingLine"][];
+                };
+            };
+        };
+    };
+    get_sign_in_state_api_v1_sign_in_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInState"];
                 };
             };
         };

@@ -22,6 +22,7 @@ from kapell.client.wire.identity import (
     Role,
     Scope,
     Session,
+    SignInState,
     Subject,
 )
 
@@ -44,6 +45,11 @@ class Account(Resource[S]):
     def get(self) -> Call[Me]:
         """Say who is calling, and what they may do."""
         return Call(method="GET", path="/me", gives=Me)
+
+    @operation
+    def sign_in_state(self) -> Call[SignInState]:
+        """Say whether this client's token or session is known; this needs none."""
+        return Call(method="GET", path="/sign-in", gives=SignInState)
 
     @operation
     def providers(self) -> Call[Providers]:

@@ -15,6 +15,12 @@ class Grant(msgspec.Struct, frozen=True):
     namespaces: frozenset[str] | None
 
 
+class SignInState(msgspec.Struct, frozen=True):
+    """Whether the caller is known, by a session or an API token."""
+
+    is_signed_in: bool
+
+
 class Me(msgspec.Struct, frozen=True):
     """Who is calling, and what they may do.
 

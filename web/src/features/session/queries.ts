@@ -7,7 +7,8 @@ export const meQuery = queryOptions({
   queryKey: ["me"],
   queryFn: async (): Promise<Me | null> => {
     try {
-      return await got(api.GET("/api/v1/me"));
+      const state = await got(api.GET("/api/v1/sign-in"));
+      return state.is_signed_in ? await got(api.GET("/api/v1/me")) : null;
     } catch (error) {
       if (isSignedOut(error)) return null;
       throw error;
