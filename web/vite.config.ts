@@ -26,7 +26,7 @@ function compress(): Plugin {
 export default defineConfig({
   plugins: [react(), compress()],
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
-  server: { proxy: Object.fromEntries(["/api", "/health", "/ready"].map((each) => [each, SERVER])) },
+  server: { proxy: Object.fromEntries(["/api", "/health", "/ready"].map((each) => [each, { target: SERVER }])) },
   build: {
     outDir: "../src/kapell/console/static",
     emptyOutDir: true,
