@@ -209,6 +209,13 @@ async def _sign_out(world):
     return Sent(cookies=await world.caller.sign_in(), as_session=True)
 
 
+async def _save_preferences(world):
+    cookies = await world.caller.get_session()
+    headers = {"Cookie": f"kapell_session={cookies['kapell_session']}"}
+    known = await world.server.client().get("/me/preferences", headers=headers)
+    return Sent(cookies=cookies, as_session=True, body={"revision": known["revision"], "value": {"theme": "dark"}})
+
+
 async def _change_password(world):
     name = world.make_name()
     await world.make_person(name)
@@ -342,6 +349,7 @@ _SOURCE = HELLO.format(namespace="demo", name="hello", version="1.0.0")
 REQUESTS = {
     "POST /runs": ask(body={**_WORKFLOW, "input": {"name": "Ada"}}),
     "GET /runs": ask(query={"namespace": "demo", "status": "completed"}),
+    "GET /runs/overdue": ask(),
     "GET /runs/{run_id}": of_run(),
     "GET /runs/{run_id}/history": of_run(),
     "GET /runs/{run_id}/tasks": of_run(),
@@ -366,6 +374,7 @@ REQUESTS = {
     "GET /bulk/{bulk_id}": _of_bulk,
     "GET /bulk/{bulk_id}/runs": _of_bulk,
     "GET /statistics": ask(),
+    "GET /reports/tasks": ask(query=_WORKFLOW),
     "GET /search-index": ask(),
     "POST /search-index/rebuild": ask(),
     "POST /expressions/evaluate": ask(body={"expression": ".a + 1", "data": {"a": 1}}),
@@ -377,6 +386,8 @@ REQUESTS = {
     "GET /sign-in/oidc/{provider}/callback": _come_back,
     "GET /me": ask(),
     "POST /me/password": _change_password,
+    "GET /me/preferences": _as_session,
+    "PUT /me/preferences": _save_preferences,
     "GET /me/sessions": _as_session,
     "DELETE /me/sessions/{session_id}": _end_session,
     "POST /workflows/check": ask(body={"source": _SOURCE}),
@@ -423,6 +434,8 @@ REQUESTS = {
     "GET /audit/verify": ask(),
     "GET /audit/records/{number}/proof": _prove,
     "POST /audit/records/{number}/redact": _redact,
+    "GET /settings": ask(),
+    "GET /diagnostics": ask(),
     "GET /health": ask(),
     "GET /ready": ask(),
     "GET /metrics": ask(),
