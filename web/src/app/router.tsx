@@ -2,8 +2,9 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { HomePage } from "@/features/home/HomePage";
 import { readRunSearch } from "@/features/run/address";
-import { readFilters } from "@/features/runs/address";
+import { readRunsSearch } from "@/features/runs/address";
 import { readListSearch, readWorkflowSearch } from "@/features/workflows/address";
+import { makeAdministration } from "./administrationRoutes";
 import { BrokenPage } from "./ErrorBoundary";
 import { NotFoundPage } from "./NotFoundPage";
 import { Shell } from "./Shell";
@@ -15,7 +16,7 @@ const home = createRoute({ getParentRoute: () => root, path: "/", component: Hom
 const runs = createRoute({
   getParentRoute: () => root,
   path: "/runs",
-  validateSearch: readFilters,
+  validateSearch: readRunsSearch,
   component: lazyRouteComponent(() => import("@/features/runs/RunsPage"), "RunsPage"),
 });
 
@@ -41,7 +42,7 @@ const workflow = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, runs, run, workflows, workflow]),
+  routeTree: root.addChildren([home, runs, run, workflows, workflow, makeAdministration(root)]),
   defaultPreload: "intent",
   defaultErrorComponent: ({ error }) => <BrokenPage error={error} />,
   scrollRestoration: true,

@@ -1,7 +1,8 @@
-import { Anchor, Table, Text } from "@mantine/core";
+import { Table } from "@mantine/core";
 import type { ReactNode } from "react";
 import type { RunView } from "@/api/schema";
 import { Duration, Moment } from "./Moment";
+import { RunLink, RunSubject } from "./RunCells";
 import { StatusBadge } from "./StatusBadge";
 
 interface RunTableProps {
@@ -35,21 +36,11 @@ export function RunTable({ runs, caption, lead, leadHeading }: RunTableProps) {
               <Table.Td>
                 <StatusBadge status={run.status} />
               </Table.Td>
-              <Table.Td style={{ overflowWrap: "anywhere" }}>
-                {run.namespace}/{run.name}{" "}
-                <Text span size="xs" c="dimmed">
-                  {run.version}
-                </Text>
-                {run.error && (
-                  <Text size="xs" c="dimmed" lineClamp={2}>
-                    {run.error}
-                  </Text>
-                )}
+              <Table.Td>
+                <RunSubject run={run} lines={2} />
               </Table.Td>
               <Table.Td>
-                <Anchor href={`/runs/${run.run_id}`} size="sm" ff="monospace">
-                  {run.run_id}
-                </Anchor>
+                <RunLink runId={run.run_id} />
               </Table.Td>
               <Table.Td>
                 <Moment at={run.created_at} />
