@@ -1,7 +1,8 @@
 /** What is asked of the server about one run. The keys begin with `["run", id]`, so that the live stream renews them. */
-import { queryOptions } from "@tanstack/react-query";
+import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { api, got } from "@/api/client";
-import type { RunDetail, RunTask, RunView } from "@/api/schema";
+import type { Explanation, NumberedEvent, RunDefinition, RunDetail, RunTask, RunView } from "@/api/schema";
+import type { PastState } from "./past";
 
 /** The run itself, without its data. */
 export function runQuery(runId: string) {
@@ -65,5 +66,85 @@ export function childrenQuery(runId: string) {
   return queryOptions({
     queryKey: ["run", runId, "children"],
     queryFn: () => got(api.GET("/api/v1/runs", { params: { query: { parent: runId, limit: 10 } } })),
+  });
+}
+
+/** The workflow that the run is made of; it never changes. */
+export function definitionQuery(runId: string) {
+  return queryOptions({
+    queryKey: ["run", runId, "definition"],
+    queryFn: (): Promise<RunDefinition> =>
+      got(api.GET("/api/v1/runs/{run_id}/definition", { params: { path: { run_id: runId } } })),
+    staleTime: "static",
+  });
+}
+
+/** Why the run, or one of its tasks, is as it is. */
+export function whyQuery(runId: string, task?: string) {
+  return queryOptions({
+    queryKey: ["run", runId, "why", task ?? ""],
+    queryFn: (): Promise<Explanation> =>
+      got(api.GET("/api/v1/runs/{run_id}/why", { params: { path: { run_id: runId }, query: { task } } })),
+  });
+}
+
+/** How many events a page of the history has; the numbers of events go from 1 without a gap. */
+export const HISTORY_PAGE = 200;
+
+/** A page of the history, counted from 0. A full page never changes. */
+export function historyQuery(runId: string, page: number) {
+  return queryOptions({
+    queryKey: ["run", runId, "history", page],
+    queryFn: ({ signal }) => readHistory(runId, page * HISTORY_PAGE, HISTORY_PAGE, signal),
+    staleTime: (query) => (query.state.data?.length === HISTORY_PAGE ? "static" : 0),
+  });
+}
+
+/** Returns events that follow one. */
+export async function readHistory(
+  runId: string,
+  after: number,
+  limit: number,
+  signal?: AbortSignal,
+): Promise<NumberedEvent[]> {
+  const request = { params: { path: { run_id: runId }, query: { after, limit } }, signal };
+  return (await got(api.GET("/api/v1/runs/{run_id}/history", request))).items;
+}
+
+/** A run as it was after an event of its history. */
+export interface PastMoment {
+  event: NumberedEvent;
+  state: PastState | null;
+}
+
+/** How the run was after an event; the state only for who may see data. */
+export function pastQuery(runId: string, seq: number, withData: boolean) {
+  return queryOptions({
+    queryKey: ["run", runId, "past", seq, withData],
+    queryFn: async ({ client, signal }): Promise<PastMoment> => {
+      const page = Math.floor((seq - 1) / HISTORY_PAGE);
+      const [events, state] = await Promise.all([
+        client.ensureQueryData(historyQuery(runId, page)),
+        withData ? readState(runId, seq, signal) : null,
+      ]);
+      const event = events.find((each) => each.seq === seq) ?? (await readHistory(runId, seq - 1, 1, signal))[0];
+      if (!event) throw new Error(`The history of this run has no event ${seq}.`);
+      return { event, state };
+    },
+    staleTime: "static",
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** The state that the run has now, or had after an event. */
+export async function readState(runId: string, at?: number, signal?: AbortSignal): Promise<PastState> {
+  const request = { params: { path: { run_id: runId }, query: { at } }, signal };
+  return (await got(api.GET("/api/v1/runs/{run_id}/state", request))) as unknown as PastState;
+}
+
+export function stateQuery(runId: string) {
+  return queryOptions({
+    queryKey: ["run", runId, "state"],
+    queryFn: ({ signal }) => readState(runId, undefined, signal),
   });
 }

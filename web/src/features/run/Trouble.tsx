@@ -1,0 +1,104 @@
+import { Alert, Group, Stack, Text } from "@mantine/core";
+import { IconAlertTriangle, IconFileAlert } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import type { ReactNode } from "react";
+import type { RunView } from "@/api/schema";
+import { useMay } from "@/features/session/permissions";
+import { ErrorNotice } from "@/ui/ErrorNotice";
+import { listActions } from "./actions";
+import { judgeError } from "./blame";
+import { findFailure } from "./failure";
+import { whyQuery } from "./queries";
+import { ActionButton } from "./RunActions";
+import type { Selection } from "./selection";
+import { TextButton } from "./TextButton";
+
+interface TroubleProps {
+  run: RunView;
+  onSelect: (selection: Selection | null) => void;
+  onShowLog: (selection: Selection) => void;
+}
+
+/** What went wrong in a faulted run, in plain words: whose affair it is, whether a retry helps, and what can be done. */
+export function Trouble({ run, onSelect, onShowLog }: TroubleProps) {
+  const why = useQuery(whyQuery(run.run_id));
+  const may = useMay();
+  if (why.error) return <ErrorNotice error={why.error} onRetry={() => void why.refetch()} />;
+  if (why.data?.status !== "faulted") return null;
+  const failure = findFailure(why.data);
+  const judgement = failure.type ? judgeError({ type: failure.type, status: failure.status }) : null;
+  const options = why.data.options.map((option) => option.code);
+  const actions = listActions(run.status, (permission) => may(permission, run.namespace), options);
+  return (
+    <Alert color="red" variant="light" icon={<IconAlertTriangle aria-hidden />} title={why.data.summary}>
+      <Stack gap={8}>
+        <Text size="sm" style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>
+          {failure.text}
+        </Text>
+        {judgement && (
+          <dl style={{ margin: 0, display: "grid", gap: 2 }}>
+            <Answer question="What it means">{judgement.cause}</Answer>
+            <Answer question="Whose affair">{judgement.fault}</Answer>
+            <Answer question="Does a retry help?">{judgement.retry}</Answer>
+          </dl>
+        )}
+        {failure.others.map((text) => (
+          <Text key={text} size="sm" c="dimmed">
+            {text}
+          </Text>
+        ))}
+        {options.includes("resolve_lost") && (
+          <Text size="sm">{why.data.options.find((option) => option.code === "resolve_lost")?.text}</Text>
+        )}
+        {!options.includes("retry") && (
+          <Text size="sm">
+            The run faulted outside of its tasks, in its input or output. It cannot be repaired: start it anew with what
+            it needs.
+          </Text>
+        )}
+        <Group gap="xs">
+          {actions.map((action) => (
+            <ActionButton key={action} run={run} action={action} />
+          ))}
+          {failure.reference && (
+            <>
+              <TextButton onClick={() => onSelect({ reference: failure.reference })}>Show the task</TextButton>
+              {may("run.data", run.namespace) && (
+                <TextButton onClick={() => onShowLog({ reference: failure.reference })}>Its log</TextButton>
+              )}
+            </>
+          )}
+        </Group>
+      </Stack>
+    </Alert>
+  );
+}
+
+function Answer({ question, children }: { question: string; children: ReactNode }) {
+  return (
+    <Text size="sm" component="div">
+      <Text component="dt" span fw={600}>
+        {question}:
+      </Text>{" "}
+      <Text component="dd" span m={0}>
+        {children}
+      </Text>
+    </Text>
+  );
+}
+
+/** That the history of a run cannot be read. */
+export function Damaged({ run }: { run: RunView }) {
+  return (
+    <Alert color="red" variant="light" icon={<IconFileAlert aria-hidden />} title="This run's history is damaged">
+      <Stack gap={4}>
+        {run.error && <Text size="sm">{run.error}</Text>}
+        <Text size="sm">
+          What was stored does not match its checksum, so that it is not known where the run stands. It was closed, and
+          other runs go on. What can still be read is shown below. Restore a backup, or start the work anew once you
+          have found out what was done.
+        </Text>
+      </Stack>
+    </Alert>
+  );
+}

@@ -1,0 +1,94 @@
+import { useVirtualizer } from "@tanstack/react-virtual";
+import {
+  type KeyboardEvent,
+  type ReactNode,
+  type Ref,
+  useCallback,
+  useEffect,
+  useImperativeHandle,
+  useRef,
+} from "react";
+import classes from "./VirtualRows.module.css";
+
+export interface VirtualRowsHandle {
+  /** Brings a row to where it can be seen. */
+  show: (index: number, align?: "auto" | "center" | "start" | "end") => void;
+}
+
+interface VirtualRowsProps {
+  count: number;
+  /** The height of a row before it is measured, in pixels. */
+  estimate: number;
+  /** What one row shows. */
+  children: (index: number) => ReactNode;
+  keyOf?: (index: number) => string | number;
+  /** What the rows are, for screen readers. */
+  label: string;
+  height?: string;
+  /** Whether the last row stays in sight as rows come. */
+  follow?: boolean;
+  /** Is told when somebody scrolls away from the end, or back to it. */
+  onFollow?: (follow: boolean) => void;
+  onKeyDown?: (event: KeyboardEvent<HTMLElement>) => void;
+  ref?: Ref<VirtualRowsHandle>;
+}
+
+const NEAR_END = 8;
+
+/** Rows in a box that scrolls, of which only those in sight are made, however many there are. */
+export function VirtualRows(props: VirtualRowsProps) {
+  const { count, estimate, keyOf, children, follow = false, onFollow } = props;
+  const box = useRef<HTMLElement>(null);
+  const lastTop = useRef(0);
+  const rows = useVirtualizer({
+    count,
+    getScrollElement: () => box.current,
+    estimateSize: () => estimate,
+    getItemKey: keyOf,
+    overscan: 12,
+  });
+  const show = useCallback<VirtualRowsHandle["show"]>(
+    (index, align = "auto") => rows.scrollToIndex(index, { align }),
+    [rows],
+  );
+  useImperativeHandle(props.ref, () => ({ show }), [show]);
+  useEffect(() => {
+    if (follow && count > 0) rows.scrollToIndex(count - 1, { align: "end" });
+  }, [follow, count, rows]);
+  const watchScroll = () => {
+    const { current } = box;
+    if (!current) return;
+    const wentUp = current.scrollTop < lastTop.current;
+    lastTop.current = current.scrollTop;
+    const isAtEnd = current.scrollHeight - current.scrollTop - current.clientHeight < NEAR_END;
+    // Only somebody who scrolls up wants to leave the end: rows that grow move it away, too.
+    if (isAtEnd && !follow) onFollow?.(true);
+    else if (!isAtEnd && wentUp && follow) onFollow?.(false);
+  };
+  return (
+    <section
+      ref={box}
+      className={classes.box}
+      style={{ maxHeight: props.height ?? "60vh" }}
+      aria-label={props.label}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+      tabIndex={0}
+      onScroll={onFollow && watchScroll}
+      onKeyDown={props.onKeyDown}
+    >
+      <ul className={classes.rows} style={{ height: rows.getTotalSize() }}>
+        {rows.getVirtualItems().map((row) => (
+          <li
+            key={row.key}
+            ref={rows.measureElement}
+            data-index={row.index}
+            className={classes.row}
+            style={{ transform: `translateY(${row.start}px)` }}
+          >
+            {children(row.index)}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
