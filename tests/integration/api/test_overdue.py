@@ -55,6 +55,7 @@ async def test_a_run_that_hangs_is_overdue_after_a_minute(server, admin):
     assert overdue["completed_runs"] == 2
     assert not found["has_more"]
     await admin.post(f"/runs/{hanging['usual']}/cancel")
+    await admin.wait_run(hanging["usual"])
     assert (await admin.get("/runs/overdue"))["items"] == []
 
 
