@@ -1,8 +1,10 @@
-"""Write web/src/api/schema.ts: the types of the API for the console, from the OpenAPI document of this code.
+"""Write what the console knows of this code: the types of the API, and the schema of workflows for its editor.
+
+These are web/src/api/schema.ts, made from the OpenAPI document, and web/src/api/workflow.schema.json.
 
     python tools/make_console_api.py [--check]
 
-With `--check` nothing is written: the exit code says whether the file is what it would be.
+With `--check` nothing is written: the exit code says whether the files are what they would be.
 """
 
 from __future__ import annotations
@@ -14,14 +16,15 @@ import tempfile
 from pathlib import Path
 
 from kapell.api.application import make_document
+from kapell.language import make_json_schema
 
 WEB = Path(__file__).resolve().parents[1] / "web"
-SCHEMA = WEB / "src" / "api" / "schema.ts"
+API = WEB / "src" / "api"
 _OPTIONS = ["--default-non-nullable=false", "--root-types", "--root-types-no-schema-prefix", "--alphabetize"]
 
 
-def make_schema() -> str:
-    """Return what the file should hold; `npm ci` must have been done in web/."""
+def make_types() -> str:
+    """Return the types of the API; `npm ci` must have been done in web/."""
     document = make_document()
     for operations in document["paths"].values():
         for operation in operations.values():
@@ -41,12 +44,16 @@ def make_schema() -> str:
 
 
 def main() -> None:
-    """Write the file, or check it."""
-    schema = make_schema()
-    if "--check" not in sys.argv:
-        SCHEMA.write_text(schema)
-    elif schema != SCHEMA.read_text():
-        raise SystemExit("web/src/api/schema.ts is not what the API says: run `make schema`.")
+    """Write the files, or check them."""
+    files = {
+        API / "schema.ts": make_types(),
+        API / "workflow.schema.json": json.dumps(make_json_schema(), indent=1, ensure_ascii=False) + "\n",
+    }
+    for file, text in files.items():
+        if "--check" not in sys.argv:
+            file.write_text(text)
+        elif not file.is_file() or file.read_text() != text:
+            raise SystemExit(f"web/src/api/{file.name} is not what the code says: run `make schema`.")
 
 
 if __name__ == "__main__":

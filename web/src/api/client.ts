@@ -17,7 +17,7 @@ export class ApiError extends Error {
   }
 }
 
-const UNREACHABLE: ProblemDetails = {
+export const UNREACHABLE: ProblemDetails = {
   type: "about:blank",
   title: "The server cannot be reached",
   status: 0,
