@@ -10,7 +10,7 @@ import { ErrorNotice } from "@/ui/ErrorNotice";
 import { ErrorBoundary } from "./ErrorBoundary";
 import { followRuns, liveStream } from "./live";
 import { router } from "./router";
-import { theme } from "./theme";
+import { resolveVariables, theme } from "./theme";
 
 function endSession(error: unknown): void {
   if (isSignedOut(error)) queryClient.setQueryData(meQuery.queryKey, null);
@@ -34,7 +34,7 @@ const queryClient: QueryClient = new QueryClient({
 /** Everything: the providers, and the console for who is signed in. */
 export function App() {
   return (
-    <MantineProvider theme={theme} defaultColorScheme="auto">
+    <MantineProvider theme={theme} cssVariablesResolver={resolveVariables} defaultColorScheme="auto">
       <Notifications position="bottom-right" />
       <ErrorBoundary>
         <QueryClientProvider client={queryClient}>

@@ -12,27 +12,29 @@ export class ErrorBoundary extends Component<{ children: ReactNode }, { error: u
 
   override render() {
     if (this.state.error === null) return this.props.children;
-    return <BrokenPage error={this.state.error} />;
+    return (
+      <Container size="sm" py="xl" component="main">
+        <BrokenPage error={this.state.error} />
+      </Container>
+    );
   }
 }
 
 /** A page that cannot be shown, and what can be done. */
 export function BrokenPage({ error }: { error: unknown }) {
   return (
-    <Container size="sm" py="xl" component="main">
-      <Stack>
-        <Title order={1} size="h3">
-          This page cannot be shown
-        </Title>
-        <ErrorNotice error={error} />
-        <Text size="sm">Runs are not touched by this: they go on in the server.</Text>
-        <Group>
-          <Button onClick={() => window.location.reload()}>Load it again</Button>
-          <Button variant="default" component="a" href="/">
-            Home
-          </Button>
-        </Group>
-      </Stack>
-    </Container>
+    <Stack maw={720}>
+      <Title order={1} size="h3">
+        This page cannot be shown
+      </Title>
+      <ErrorNotice error={error} />
+      <Text size="sm">Runs are not touched by this: they go on in the server.</Text>
+      <Group>
+        <Button onClick={() => window.location.reload()}>Load it again</Button>
+        <Button variant="default" component="a" href="/">
+          Home
+        </Button>
+      </Group>
+    </Stack>
   );
 }

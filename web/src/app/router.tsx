@@ -1,15 +1,12 @@
 /** All addresses of the console. Each page is loaded when it is first gone to, but for home. */
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { HomePage } from "@/features/home/HomePage";
 import { readRunSearch } from "@/features/run/address";
 import { readRunsSearch } from "@/features/runs/address";
 import { readListSearch, readWorkflowSearch } from "@/features/workflows/address";
-import { makeAdministration } from "./administrationRoutes";
-import { BrokenPage } from "./ErrorBoundary";
-import { NotFoundPage } from "./NotFoundPage";
-import { Shell } from "./Shell";
-
-const root = createRootRoute({ component: Shell, notFoundComponent: NotFoundPage });
+import { administration } from "./administrationRoutes";
+import { RouteError } from "./RouteError";
+import { root } from "./root";
 
 const home = createRoute({ getParentRoute: () => root, path: "/", component: HomePage });
 
@@ -42,9 +39,9 @@ const workflow = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, runs, run, workflows, workflow, makeAdministration(root)]),
+  routeTree: root.addChildren([home, runs, run, workflows, workflow, administration]),
   defaultPreload: "intent",
-  defaultErrorComponent: ({ error }) => <BrokenPage error={error} />,
+  defaultErrorComponent: RouteError,
   scrollRestoration: true,
 });
 

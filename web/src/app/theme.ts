@@ -1,4 +1,4 @@
-import { createTheme, type MantineColorsTuple } from "@mantine/core";
+import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from "@mantine/core";
 
 const lake: MantineColorsTuple = [
   "#e3f8fb",
@@ -23,4 +23,15 @@ export const theme = createTheme({
   fontFamily: "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'DejaVu Sans', sans-serif",
   fontFamilyMonospace: "ui-monospace, 'Cascadia Mono', 'JetBrains Mono', Menlo, 'DejaVu Sans Mono', monospace",
   respectReducedMotion: true,
+});
+
+/** Texts on their own light grounds, with a contrast of 4.5 or more in the light scheme (WCAG 2.2, 1.4.3). */
+const LIGHT_TEXTS = { teal: "#06654a", red: "#a92222", blue: "#14549c", yellow: "#744400", gray: "#495057" };
+
+export const resolveVariables: CSSVariablesResolver = () => ({
+  variables: {},
+  light: Object.fromEntries(
+    Object.entries(LIGHT_TEXTS).map(([name, text]) => [`--mantine-color-${name}-light-color`, text]),
+  ),
+  dark: {},
 });
