@@ -1,9 +1,9 @@
 /** What the navigation and the command palette lead to. */
-import { IconHome, IconListDetails, IconSitemap, type TablerIcon } from "@tabler/icons-react";
+import { IconHome, IconListDetails, IconSettings, IconSitemap, type TablerIcon } from "@tabler/icons-react";
 
 export interface Destination {
   label: string;
-  to: "/" | "/runs" | "/workflows";
+  to: "/" | "/runs" | "/workflows" | "/administration";
   icon: TablerIcon;
   /** What it is for, for the command palette. */
   summary: string;
@@ -30,5 +30,12 @@ export const DESTINATIONS: Destination[] = [
     summary: "What can be run: texts, versions, health",
     permission: "workflow.read",
     key: "w",
+  },
+  {
+    label: "Administration",
+    to: "/administration",
+    icon: IconSettings,
+    summary: "Access, tokens, secrets, the audit log, settings",
+    key: "a",
   },
 ];

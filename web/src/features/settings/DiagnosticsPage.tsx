@@ -1,0 +1,68 @@
+import { Badge, Button, Table, Text } from "@mantine/core";
+import { IconAlertTriangle, IconCheck, IconMinus, IconX } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import type { DiagnosticFinding, Diagnostics } from "@/api/schema";
+import { DataTable } from "@/ui/DataTable";
+import { Moment } from "@/ui/Moment";
+import { Page } from "@/ui/Page";
+import { QueryView } from "@/ui/QueryView";
+import { diagnosticsQuery } from "./queries";
+
+const SIGNS = {
+  ok: { label: "well", color: "teal", Icon: IconCheck },
+  warning: { label: "warning", color: "yellow", Icon: IconAlertTriangle },
+  problem: { label: "problem", color: "red", Icon: IconX },
+  skipped: { label: "not looked at", color: "gray", Icon: IconMinus },
+} as const;
+
+/** What is wrong with the installation. */
+export function DiagnosticsPage() {
+  const diagnostics = useQuery(diagnosticsQuery);
+  return (
+    <Page
+      title="Diagnostics"
+      summary="What kapell doctor can look at while the server runs. Some checks need it stopped: call kapell doctor there."
+      actions={
+        <Button variant="default" loading={diagnostics.isFetching} onClick={() => void diagnostics.refetch()}>
+          Examine again
+        </Button>
+      }
+    >
+      <QueryView query={diagnostics}>{(found) => <Findings diagnostics={found} />}</QueryView>
+    </Page>
+  );
+}
+
+function Findings({ diagnostics: { examined_at, problems, warnings, findings } }: { diagnostics: Diagnostics }) {
+  return (
+    <>
+      <Text size="sm" role="status">
+        {problems === 0 && warnings === 0
+          ? "Nothing is wrong."
+          : `${problems} ${problems === 1 ? "problem" : "problems"}, ${warnings} ${warnings === 1 ? "warning" : "warnings"}.`}{" "}
+        Examined <Moment at={examined_at} />.
+      </Text>
+      <DataTable caption="Checks" headings={["Check", "State", "What is so", "What to do"]} minWidth={640}>
+        {findings.map((finding) => (
+          <FindingRow key={`${finding.check} ${finding.text}`} finding={finding} />
+        ))}
+      </DataTable>
+    </>
+  );
+}
+
+function FindingRow({ finding: { check, status, text, advice } }: { finding: DiagnosticFinding }) {
+  const { label, color, Icon } = SIGNS[status];
+  return (
+    <Table.Tr style={{ verticalAlign: "top" }}>
+      <Table.Td>{check}</Table.Td>
+      <Table.Td>
+        <Badge color={color} variant="light" tt="none" leftSection={<Icon size={12} aria-hidden />}>
+          {label}
+        </Badge>
+      </Table.Td>
+      <Table.Td style={{ overflowWrap: "anywhere" }}>{text}</Table.Td>
+      <Table.Td style={{ overflowWrap: "anywhere" }}>{advice}</Table.Td>
+    </Table.Tr>
+  );
+}

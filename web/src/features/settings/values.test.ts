@@ -1,0 +1,34 @@
+import { expect, test } from "vitest";
+import type { SettingLine } from "@/api/schema";
+import { describeSource, describeValue, findSettings } from "./values";
+
+const LINE: SettingLine = {
+  name: "rate_limit",
+  variable: "KAPELL_RATE_LIMIT",
+  value: 50,
+  default: 50,
+  source: "default",
+  description: "How many requests a second.",
+};
+
+test("values are told as people read them", () => {
+  expect([null, "", [], {}].map(describeValue)).toEqual(["none", "none", "none", "none"]);
+  expect(describeValue(true)).toBe("yes");
+  expect(describeValue(0)).toBe("0");
+  expect(describeValue(["a", "b"])).toBe("a, b");
+  expect(describeValue({ a: 1 })).toBe('{"a":1}');
+});
+
+test("it is told where a value comes from", () => {
+  expect(describeSource(LINE)).toBe("the default");
+  expect(describeSource({ ...LINE, source: "option" })).toBe("an option of the command line");
+  expect(describeSource({ ...LINE, source: "KAPELL_RATE_LIMIT" })).toBe("the variable KAPELL_RATE_LIMIT");
+  expect(describeSource({ ...LINE, source: "kapell.toml" })).toBe("the file kapell.toml");
+});
+
+test("settings are found by any word about them, and those that were set by that", () => {
+  const other = { ...LINE, name: "host", variable: "KAPELL_HOST", source: "option", description: "The address." };
+  expect(findSettings([LINE, other], "ADDRESS", false)).toEqual([other]);
+  expect(findSettings([LINE, other], "", true)).toEqual([other]);
+  expect(findSettings([LINE, other], "", false)).toHaveLength(2);
+});
