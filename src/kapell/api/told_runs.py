@@ -10,6 +10,7 @@ from collections import OrderedDict
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from kapell.errors import DamagedHistoryError
 from kapell.kernel.codec import decode_events
 from kapell.kernel.telling_tasks import TaskTeller
 
@@ -80,9 +81,15 @@ def tell_on(teller: TaskTeller, store: RunStore, run_id: str) -> None:
     """Tell a run's history on from where its teller is, to the newest event.
 
     Raises:
-        DamagedHistoryError: The history cannot be read.
+        DamagedHistoryError: The history cannot be read, or does not fold.
         NotFoundError: There is no such run.
     """
     for row in store.iter_history(run_id, teller.state.seq):
         events = decode_events(row.body, store.get_payload, _NEEDED)
-        teller.tell(events[max(teller.state.seq - row.first_seq + 1, 0) :])
+        try:
+            teller.tell(events[max(teller.state.seq - row.first_seq + 1, 0) :])
+        except (LookupError, AssertionError, AttributeError, TypeError, ValueError) as error:
+            raise DamagedHistoryError(
+                f"The history of run {run_id} does not fit together at event {teller.state.seq}.",
+                hint="Its rows are left as they are; restore them from a backup.",
+            ) from error

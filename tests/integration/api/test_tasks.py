@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import msgspec
-from tests.api_server import FAULTS, on_both_databases
+import pytest
+from tests.api_server import FAULTS, HELLO, on_both_databases, running
 
+from kapell.api.told_runs import ToldRuns
 from kapell.client.wire.tasks import RunTasks
+from kapell.errors import DamagedHistoryError
 
 pytestmark = on_both_databases
 
@@ -85,3 +88,48 @@ async def test_what_went_wrong_is_shown_to_who_may_see_data(server, admin):
     await reader.get("/runs/nothing/tasks", status=404)
     records = await admin.get(f"/audit/records?target=run/{run['run_id']}&action=run.read_data")
     assert [record["private"]["actor_name"] for record in records["items"]] == ["admin/tests"]
+
+
+async def test_where_data_is_encrypted_tasks_are_told_all_the_same(settings):
+    large = {"name": "x" * 100_000, "items": ["y" * 40_000] * 3}
+    each = HELLO.format(namespace="demo", name="hello", version="1.0.0") + LOOP
+    async with running(msgspec.structs.replace(settings, encrypt_at_rest=True)) as server:
+        admin = await server.sign_in()
+        await admin.publish(source=each)
+        run = await admin.run(large)
+        await admin.wait_run(run["run_id"])
+        found = await admin.get(f"/runs/{run['run_id']}/tasks")
+        report = await admin.get("/reports/tasks?namespace=demo&name=hello")
+        definition = await admin.get(f"/runs/{run['run_id']}/definition")
+    assert [task.get("items") for task in found["tasks"]] == [None, 3, None, None, None]
+    assert report["runs"] == 1
+    assert definition["source"] == each
+
+
+LOOP = """\
+  - loop:
+      for: {in: '${ $workflow.input.items }'}
+      do: [{add: {set: {x: 1}}}]
+"""
+
+
+async def test_a_history_that_does_not_fit_together_is_said_to_be_damaged(server, admin):
+    await admin.publish()
+    run = await admin.run()
+    await admin.wait_run(run["run_id"])
+    store = server.parts.engine.store
+    record = store.get_record(run["run_id"])
+
+    class WithoutItsBeginning:
+        """A store whose histories have lost their first event."""
+
+        get_payload = store.get_payload
+
+        def iter_history(self, run_id, after_seq=0):
+            for row in store.iter_history(run_id, after_seq):
+                yield msgspec.structs.replace(row, body=msgspec.json.encode(msgspec.json.decode(row.body)[1:]))
+
+    told = ToldRuns(WithoutItsBeginning(), server.parts.engine.definitions)
+    for _ in range(2):
+        with pytest.raises(DamagedHistoryError, match="does not fit together"), told.tell(record):
+            pass
