@@ -8,7 +8,7 @@ import signal
 import socket
 import ssl
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
@@ -19,7 +19,7 @@ from kapell.errors import UsageError
 from kapell.telemetry import configure_server_logging, get_logger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
     from pathlib import Path
 
     from kapell.api.installation import Installation
@@ -34,7 +34,10 @@ _BACKLOG = 2048
 
 
 async def serve(
-    settings: Settings, announce: Callable[[str, str | None], None], installation: Installation | None = None
+    settings: Settings,
+    announce: Callable[[str, str | None], None],
+    installation: Installation | None = None,
+    accompany: Callable[[Parts], Coroutine[Any, Any, None]] | None = None,
 ) -> None:
     """Serve until SIGINT or SIGTERM.
 
@@ -42,6 +45,7 @@ async def serve(
         settings: The settings.
         announce: Is told the server's address, and the administrator's password if this start has made one.
         installation: Where the settings come from, and how to examine everything.
+        accompany: What else goes on as long as requests are taken; cancelled when the server begins to stop.
 
     Raises:
         UsageError: The address cannot be listened on, or a setting cannot be used.
@@ -60,10 +64,24 @@ async def serve(
     try:
         async with open_server(settings) as (parts, password):
             parts.installation = installation or parts.installation
+            company = None if accompany is None else asyncio.create_task(_accompany(accompany, parts))
             await Serving(settings, parts, listener).run(tell)
+            if company is not None:
+                await company
     finally:
         listener.close()
     log.info("server_stopped")
+
+
+async def _accompany(company: Callable[[Parts], Coroutine[Any, Any, None]], parts: Parts) -> None:
+    stopping = asyncio.create_task(parts.stopping.wait())
+    beside = asyncio.create_task(company(parts))
+    await asyncio.wait([stopping, beside], return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    beside.cancel()
+    for result in await asyncio.gather(beside, return_exceptions=True):
+        if isinstance(result, Exception):
+            log.error("company_failed", exc_info=result)
 
 
 class Serving:

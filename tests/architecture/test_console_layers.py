@@ -9,7 +9,7 @@ SOURCE = Path(__file__).resolve().parents[2] / "web" / "src"
 ALLOWED = {
     "lib": {"api"},
     "api": set(),
-    "graph": {"lib"},
+    "graph": {"lib", "api"},
     "ui": {"lib", "api", "graph"},
     "features": {"lib", "api", "graph", "ui"},
     "app": {"lib", "api", "graph", "ui", "features"},

@@ -167,8 +167,11 @@ def up(
     ] = None,
     tls_key: Annotated[Path | None, typer.Option("--tls-key", metavar="FILE", help="The certificate's key.")] = None,
     secrets: options.Secrets = None,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Publish the workflows that come with Kapell, and keep runs of them coming.")
+    ] = False,
 ) -> int:
-    """Start the server: the engine and its API, in one process, until Ctrl-C."""
+    """Start the server: the engine, its API and the console, in one process, until Ctrl-C."""
     leave_on_sigterm()
     from kapell.cli.serving import serve_until_stopped
 
@@ -181,7 +184,8 @@ def up(
             "tls_certificate": tls_certificate,
             "tls_key": tls_key,
             "secrets": secrets,
-        }
+        },
+        is_demo=demo,
     )
 
 

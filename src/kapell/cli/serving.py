@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from typing import TYPE_CHECKING, Any
 
 from kapell.api.installation import DiagnosticFinding, Installation
@@ -15,26 +16,35 @@ from kapell.settings import describe_settings, read_settings
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from kapell.api.parts import Parts
     from kapell.settings import Settings
 
 
-def serve_until_stopped(given: Mapping[str, Any]) -> int:
+def serve_until_stopped(given: Mapping[str, Any], *, is_demo: bool = False) -> int:
     """Serve until Ctrl-C or SIGTERM. Runs that have not ended are carried on by the next start.
 
     Args:
         given: Settings that came as options of the command; `None` is none.
+        is_demo: Whether workflows that come with Kapell are published and run.
 
     Raises:
         UsageError: A setting cannot be used.
     """
     settings = read_settings(**given)
     installation = describe_installation(settings, given)
+    demonstrate = _demonstrate if is_demo else None
     if settings.log_format == "json":
-        asyncio.run(serve(settings, _announce_to_programs, installation))
+        asyncio.run(serve(settings, _announce_to_programs, installation, demonstrate))
         return exits.COMPLETED
-    asyncio.run(serve(settings, _announce, installation))
+    asyncio.run(serve(settings, _announce, installation, demonstrate))
     say("Stopped. Runs that have not ended go on at the next start.")
     return exits.COMPLETED
+
+
+async def _demonstrate(parts: Parts) -> None:
+    from kapell.demo import Demonstration
+
+    await Demonstration(parts, random.Random()).run()  # noqa: S311 -- it chooses what is ordered, no secret
 
 
 def describe_installation(settings: Settings, given: Mapping[str, Any]) -> Installation:
