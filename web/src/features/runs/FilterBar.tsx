@@ -19,7 +19,7 @@ export interface FilterProps {
 export function FilterBar({ filters, onChange, onClear }: FilterProps & { onClear: () => void }) {
   return (
     <Stack gap="xs" component="search" aria-label="Filters">
-      <Group gap="xs" align="flex-end">
+      <Group gap="xs" align="flex-start">
         <TextSearch filters={filters} onChange={onChange} />
         <WorkflowFields filters={filters} onChange={onChange} />
         <PeriodMenu filters={filters} onChange={onChange} />
@@ -29,7 +29,7 @@ export function FilterBar({ filters, onChange, onClear }: FilterProps & { onClea
         <Group gap="md">
           <Switch
             size="sm"
-            label="Only runs that no other run started"
+            label="Without child runs"
             checked={filters.top ?? false}
             onChange={(event) => onChange({ top: event.currentTarget.checked || undefined })}
           />

@@ -136,11 +136,10 @@ function Bars({ statistics, filters, onChoose }: HistogramProps & { statistics: 
           </Text>
           <Edge at={statistics.until} />
         </Group>
-        <Group gap="md" mt={4}>
+        <Group gap="md" mt={2}>
           <Legend />
           <Text size="xs" c="dimmed">
-            Runs that ended, by the {unit}
-            {describeSubject(filters)}. Click or drag to choose a period.
+            Runs{describeSubject(filters)} that ended, by the {unit}. Click or drag to choose a period.
           </Text>
         </Group>
       </figcaption>
@@ -173,10 +172,8 @@ function Legend() {
 }
 
 /** Says what bars count: the server counts by workflow only. */
-function describeSubject(filters: RunFilters): string {
-  const { namespace, name, version, ...others } = filters;
+function describeSubject({ namespace, name, version, status, text, parent, top }: RunFilters): string {
   const workflow = [name ?? namespace, version].filter(Boolean).join(" ");
-  const of = workflow ? ` of ${workflow}` : "";
-  const isWider = isRestricted({ status: others.status, text: others.text, parent: others.parent, top: others.top });
-  return isWider ? `${of}, whatever their status, text and parent` : of;
+  const isWider = isRestricted({ status, text, parent, top });
+  return (workflow ? ` of ${workflow}` : "") + (isWider ? ", of any status, text and parent," : "");
 }

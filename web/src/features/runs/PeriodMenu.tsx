@@ -1,4 +1,4 @@
-import { Button, Group, Popover, SegmentedControl, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Group, Input, Popover, SegmentedControl, Stack, Text, TextInput } from "@mantine/core";
 import { IconCalendar, IconChevronDown } from "@tabler/icons-react";
 import { type FormEvent, useState } from "react";
 import { getPeriod, makePeriodFilters, type TimeKind, toMoment } from "./address";
@@ -27,17 +27,20 @@ export function PeriodMenu({ filters, onChange }: FilterProps) {
   return (
     <Popover opened={isOpen} onChange={setIsOpen} position="bottom-end" trapFocus shadow="md" withinPortal>
       <Popover.Target>
-        <Button
-          size="xs"
-          variant="default"
-          maw="100%"
-          leftSection={<IconCalendar size={14} aria-hidden />}
-          rightSection={<IconChevronDown size={14} aria-hidden />}
-          onClick={() => setIsOpen(!isOpen)}
-          aria-label={`Period: ${text}`}
-        >
-          {text}
-        </Button>
+        <Input.Wrapper label="Period" size="xs" labelElement="div" maw="100%">
+          <Button
+            display="block"
+            size="xs"
+            variant="default"
+            maw="100%"
+            leftSection={<IconCalendar size={14} aria-hidden />}
+            rightSection={<IconChevronDown size={14} aria-hidden />}
+            onClick={() => setIsOpen(!isOpen)}
+            aria-label={`Period: ${text}`}
+          >
+            {text}
+          </Button>
+        </Input.Wrapper>
       </Popover.Target>
       <Popover.Dropdown aria-label="Period">
         {isOpen && (

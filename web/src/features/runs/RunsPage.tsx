@@ -1,15 +1,19 @@
+import { Button, SegmentedControl } from "@mantine/core";
+import { IconStack2 } from "@tabler/icons-react";
 import { getRouteApi } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { useMay } from "@/features/session/permissions";
 import { EmptyState } from "@/ui/EmptyState";
 import { TextLink } from "@/ui/links";
 import { Page } from "@/ui/Page";
-import { Section } from "@/ui/Section";
-import { isRestricted, type RunFilters, readFilters } from "./address";
+import { isRestricted, type RunFilters, type RunsSearch, readFilters } from "./address";
+import { BulkDrawer } from "./BulkDrawer";
+import { BulkTools } from "./BulkTools";
 import { FilterBar } from "./FilterBar";
 import { Histogram } from "./Histogram";
+import { RunGrid } from "./RunGrid";
 import { RunList } from "./RunList";
-import { NOTHING } from "./selection";
+import { isEmpty, NOTHING } from "./selection";
 
 const route = getRouteApi("/runs");
 
@@ -17,6 +21,8 @@ const route = getRouteApi("/runs");
 export function RunsPage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
+  const may = useMay();
+  const isOneWorkflow = search.namespace !== undefined && search.name !== undefined;
   const key = JSON.stringify(readFilters({ ...search }));
   const filters = useMemo((): RunFilters => JSON.parse(key), [key]);
   const change = (some: Partial<RunFilters>) =>
@@ -26,19 +32,51 @@ export function RunsPage() {
       // What is typed letter by letter is one step back in the browser's history, not many.
       replace: "text" in some && filters.text !== undefined && some.text !== undefined,
     });
+  const show = (what: Pick<RunsSearch, "view" | "bulk">) =>
+    void navigate({ search: (before) => ({ ...before, ...what }), resetScroll: false });
   return (
-    <Page title="Runs">
-      <Section title="Which runs">
-        <FilterBar filters={filters} onChange={change} onClear={() => void navigate({ search: {} })} />
-        <Histogram filters={filters} onChoose={change} />
-      </Section>
-      <Matches key={key} filters={filters} />
+    <Page
+      title="Runs"
+      actions={
+        may("run.control") && (
+          <Button
+            size="xs"
+            variant="default"
+            leftSection={<IconStack2 size={14} aria-hidden />}
+            onClick={() => show({ bulk: "recent" })}
+          >
+            Bulk operations
+          </Button>
+        )
+      }
+    >
+      <FilterBar filters={filters} onChange={change} onClear={() => void navigate({ search: {} })} />
+      <Histogram filters={filters} onChoose={change} />
+      {isOneWorkflow && (
+        <SegmentedControl
+          size="xs"
+          w="fit-content"
+          aria-label="How the runs are shown"
+          data={[
+            { value: "list", label: "List" },
+            { value: "grid", label: "Runs by tasks" },
+          ]}
+          value={search.view ?? "list"}
+          onChange={(view) => show({ view: view === "grid" ? "grid" : undefined })}
+        />
+      )}
+      {isOneWorkflow && search.view === "grid" ? (
+        <RunGrid filters={filters} empty={<NoRuns filters={filters} />} />
+      ) : (
+        <Matches key={key} filters={filters} onStarted={(bulk) => show({ bulk })} />
+      )}
+      {may("run.control") && <BulkDrawer shown={search.bulk} onShow={(bulk) => show({ bulk })} />}
     </Page>
   );
 }
 
 /** The runs that match, and which of them are selected: another filter begins anew. */
-function Matches({ filters }: { filters: RunFilters }) {
+function Matches({ filters, onStarted }: { filters: RunFilters; onStarted: (bulkId: string) => void }) {
   const may = useMay();
   const [selection, setSelection] = useState(NOTHING);
   return (
@@ -47,7 +85,11 @@ function Matches({ filters }: { filters: RunFilters }) {
       selection={selection}
       onSelect={setSelection}
       isSelectable={may("run.control") || may("run.repair")}
-      tools={null}
+      tools={
+        isEmpty(selection) ? null : (
+          <BulkTools filters={filters} selection={selection} onSelect={setSelection} onStarted={onStarted} />
+        )
+      }
       empty={<NoRuns filters={filters} />}
     />
   );

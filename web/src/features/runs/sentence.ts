@@ -1,7 +1,15 @@
 /** Filters as a sentence: what is shown, in words. */
 import type { RunStatus } from "@/lib/states";
 import { describeMoment } from "@/lib/time";
-import { getPeriod, type Period, type RunFilters, readDistance, TIME_KINDS, type TimeKind } from "./address";
+import {
+  getPeriod,
+  isRestricted,
+  type Period,
+  type RunFilters,
+  readDistance,
+  TIME_KINDS,
+  type TimeKind,
+} from "./address";
 
 const STATUS_WORDS: Record<RunStatus, string> = {
   running: "are running",
@@ -18,7 +26,7 @@ export const TIME_WORDS: Record<TimeKind, string> = { started: "started", ended:
 
 /** Says which runs filters mean, and in which order they are listed: "Runs of shop/order that faulted, …". */
 export function describeFilters(filters: RunFilters): string {
-  const parts = [filters.top ? "Runs that no other run started" : "Runs"];
+  const parts = [filters.top ? "Runs that no other run started" : isRestricted(filters) ? "Runs" : "All runs"];
   const workflow = describeWorkflow(filters);
   if (workflow) parts.push(workflow);
   const statuses = filters.status ?? [];
@@ -27,7 +35,7 @@ export function describeFilters(filters: RunFilters): string {
   if (filters.parent) sentence += `, started by the run ${filters.parent}`;
   for (const period of listPeriods(filters)) sentence += `, ${TIME_WORDS[period.kind]} ${describePeriod(period)}`;
   if (filters.text) sentence += `, with ${filters.text.trim()} in their input, name or error`;
-  return `${sentence}; ${ORDERS[getOrder(filters)]} first.`;
+  return `${sentence}. ${ORDERS[getOrder(filters)]} first.`;
 }
 
 /** Says a period: "in the last 24 hours", "from … to …". */
@@ -41,9 +49,9 @@ export function describePeriod({ after, before }: Omit<Period, "kind">): string 
 }
 
 const ORDERS: Record<TimeKind, string> = {
-  started: "those that started last",
-  ended: "those that ended last",
-  updated: "those that changed last",
+  started: "Those that started last come",
+  ended: "Those that ended last come",
+  updated: "Those that changed last come",
 };
 
 /** Returns the time that the server orders a list by: a run's start, or what only it is asked for by. */
@@ -69,7 +77,8 @@ function describeWorkflow({ namespace, name, version }: RunFilters): string {
 
 function describeTime(value: string): string {
   const distance = readDistance(value);
-  return distance === null ? describeMoment(new Date(value)) : `${describeSpan(distance)} ago`;
+  if (distance === null) return describeMoment(new Date(value));
+  return `${describeSpan(distance).replace(/^hour$/, "1 hour")} ago`;
 }
 
 function describeSpan(millis: number): string {
