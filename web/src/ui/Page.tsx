@@ -21,7 +21,7 @@ export function Page({ title, heading, summary, actions, children }: PageProps) 
   return (
     <Stack gap="md">
       <Group justify="space-between" align="flex-start" wrap="wrap" gap="sm">
-        <Stack gap={2} style={{ minWidth: 0 }}>
+        <Stack gap={2} style={{ minWidth: 0, flex: "1 1 320px" }}>
           <Title order={1} size="h3" style={{ overflowWrap: "anywhere" }}>
             {heading ?? title}
           </Title>

@@ -17,8 +17,7 @@ interface RunTableProps {
 export function RunTable({ runs, caption, lead, leadHeading }: RunTableProps) {
   return (
     <Table.ScrollContainer minWidth={560}>
-      <Table highlightOnHover verticalSpacing={6}>
-        <caption className="mantine-visually-hidden">{caption}</caption>
+      <Table highlightOnHover verticalSpacing={6} aria-label={caption}>
         <Table.Thead>
           <Table.Tr>
             {lead && <Table.Th w={36}>{leadHeading}</Table.Th>}

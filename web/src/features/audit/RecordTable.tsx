@@ -1,9 +1,10 @@
-import { Anchor, Badge, Table, Text } from "@mantine/core";
+import { Anchor, Table, Text } from "@mantine/core";
 import { IconBan, IconCheck } from "@tabler/icons-react";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import type { AuditRecord } from "@/api/schema";
 import { DataTable } from "@/ui/DataTable";
 import { Moment } from "@/ui/Moment";
+import { Sign } from "@/ui/Sign";
 import { describeAction } from "./words";
 
 const route = getRouteApi("/administration/audit");
@@ -84,11 +85,9 @@ export function Actor({ record }: { record: AuditRecord }) {
 
 /** Whether it was allowed. */
 export function DecisionBadge({ decision }: { decision: string }) {
-  const isDenied = decision === "denied";
-  const Icon = isDenied ? IconBan : IconCheck;
-  return (
-    <Badge variant="light" color={isDenied ? "red" : "gray"} tt="none" leftSection={<Icon size={12} aria-hidden />}>
-      {decision}
-    </Badge>
+  return decision === "denied" ? (
+    <Sign label={decision} icon={IconBan} color="red" />
+  ) : (
+    <Sign label={decision} icon={IconCheck} />
   );
 }

@@ -1,5 +1,6 @@
-import { Badge, Button, PasswordInput, Stack, Table, Text } from "@mantine/core";
+import { Button, PasswordInput, Stack, Table, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
+import { IconDeviceDesktop } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { api, got } from "@/api/client";
@@ -14,6 +15,7 @@ import { Moment } from "@/ui/Moment";
 import { Page } from "@/ui/Page";
 import { QueryView } from "@/ui/QueryView";
 import { Section } from "@/ui/Section";
+import { Sign } from "@/ui/Sign";
 import { useAction } from "@/ui/useAction";
 import { describeBrowser, findOwnSession } from "./browsers";
 import { GrantList } from "./GrantList";
@@ -71,12 +73,7 @@ function SessionRow({ session, isOwn }: { session: Session; isOwn: boolean }) {
   return (
     <Table.Tr>
       <Table.Td title={session.user_agent} style={{ overflowWrap: "anywhere" }}>
-        {browser}{" "}
-        {isOwn && (
-          <Badge variant="light" tt="none">
-            this one, it seems
-          </Badge>
-        )}
+        {browser} {isOwn && <Sign label="this one, it seems" icon={IconDeviceDesktop} color="lake" />}
       </Table.Td>
       <Table.Td>{session.method.replace(/^oidc:/, "provider ")}</Table.Td>
       <Table.Td>{session.address}</Table.Td>

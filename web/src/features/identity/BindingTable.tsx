@@ -1,4 +1,4 @@
-import { Badge, Group, Table, Text } from "@mantine/core";
+import { Group, Table, Text } from "@mantine/core";
 import { IconClockX } from "@tabler/icons-react";
 import { api, got } from "@/api/client";
 import type { Binding } from "@/api/schema";
@@ -8,6 +8,7 @@ import { ConfirmButton } from "@/ui/ConfirmButton";
 import { DataTable } from "@/ui/DataTable";
 import { TextLink } from "@/ui/links";
 import { Moment } from "@/ui/Moment";
+import { Sign } from "@/ui/Sign";
 import { useAction } from "@/ui/useAction";
 import { useNow } from "@/ui/useNow";
 import { isExpired } from "./expiry";
@@ -55,11 +56,7 @@ function BindingRow({ binding, hasActions }: { binding: Binding; hasActions: boo
         {expires_at ? (
           <Group gap={6} wrap="nowrap">
             <Moment at={expires_at} />
-            {hasEnded && (
-              <Badge color="gray" variant="light" tt="none" leftSection={<IconClockX size={12} aria-hidden />}>
-                expired
-              </Badge>
-            )}
+            {hasEnded && <Sign label="expired" icon={IconClockX} />}
           </Group>
         ) : (
           "for good"
@@ -101,13 +98,13 @@ function SubjectLink({ binding: { subject } }: { binding: Binding }) {
   if (!mayList || isClaimed) return text;
   if (subject.kind === "person") {
     return (
-      <TextLink to="/administration/people/$personId" params={{ personId: subject.key }}>
+      <TextLink to="/administration/people/$personId" inherit params={{ personId: subject.key }}>
         {text}
       </TextLink>
     );
   }
   return (
-    <TextLink to="/administration/groups/$group" params={{ group: subject.key }}>
+    <TextLink to="/administration/groups/$group" inherit params={{ group: subject.key }}>
       {text}
     </TextLink>
   );

@@ -67,7 +67,7 @@ function Members({ group }: { group: string }) {
               {people.map((person) => (
                 <Table.Tr key={person.person_id}>
                   <Table.Td style={{ overflowWrap: "anywhere" }}>
-                    <TextLink to="/administration/people/$personId" params={{ personId: person.person_id }}>
+                    <TextLink to="/administration/people/$personId" inherit params={{ personId: person.person_id }}>
                       {describePerson(person)}
                     </TextLink>
                   </Table.Td>

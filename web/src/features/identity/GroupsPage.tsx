@@ -44,7 +44,7 @@ export function GroupsPage() {
               {found.map(({ name, description, created_at }) => (
                 <Table.Tr key={name}>
                   <Table.Td style={{ overflowWrap: "anywhere" }}>
-                    <TextLink to="/administration/groups/$group" params={{ group: name }}>
+                    <TextLink to="/administration/groups/$group" inherit params={{ group: name }}>
                       {name}
                     </TextLink>
                   </Table.Td>

@@ -1,4 +1,4 @@
-import { Badge, Table, Text } from "@mantine/core";
+import { Table, Text } from "@mantine/core";
 import { IconBan, IconPlus } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
@@ -12,6 +12,7 @@ import { Moment } from "@/ui/Moment";
 import { Page } from "@/ui/Page";
 import { PagedView } from "@/ui/PagedView";
 import { SearchInput } from "@/ui/SearchInput";
+import { Sign } from "@/ui/Sign";
 import { CreatePersonForm } from "./PersonForms";
 import { peopleQuery } from "./queries";
 
@@ -63,7 +64,7 @@ function PersonRow({ person }: { person: Person }) {
   return (
     <Table.Tr>
       <Table.Td style={{ overflowWrap: "anywhere" }}>
-        <TextLink to="/administration/people/$personId" params={{ personId: person.person_id }}>
+        <TextLink to="/administration/people/$personId" inherit params={{ personId: person.person_id }}>
           {person.name}
         </TextLink>
       </Table.Td>
@@ -83,9 +84,5 @@ function PersonRow({ person }: { person: Person }) {
 /** Whether an account can be used. */
 export function AccountState({ person }: { person: Person }) {
   if (!person.disabled_at) return <Text size="sm">in use</Text>;
-  return (
-    <Badge color="gray" variant="light" tt="none" leftSection={<IconBan size={12} aria-hidden />}>
-      disabled
-    </Badge>
-  );
+  return <Sign label="disabled" icon={IconBan} />;
 }

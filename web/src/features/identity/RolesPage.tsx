@@ -1,4 +1,4 @@
-import { Badge, Group, Stack, Table, Text } from "@mantine/core";
+import { Group, Stack, Table, Text } from "@mantine/core";
 import { IconLock, IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { api, got } from "@/api/client";
@@ -10,8 +10,9 @@ import { DialogButton } from "@/ui/DialogButton";
 import { Page } from "@/ui/Page";
 import { QueryView } from "@/ui/QueryView";
 import { Section } from "@/ui/Section";
+import { Sign } from "@/ui/Sign";
 import { useAction } from "@/ui/useAction";
-import { PermissionMatrix } from "./PermissionMatrix";
+import { PermissionList } from "./PermissionList";
 import { sortPermissions } from "./permissions";
 import { rolesQuery } from "./queries";
 import { RoleForm } from "./RoleForm";
@@ -49,7 +50,7 @@ export function RolesPage() {
               ))}
             </DataTable>
             <Section title="What each permission allows">
-              <PermissionMatrix roles={found} />
+              <PermissionList />
             </Section>
           </Stack>
         )}
@@ -69,11 +70,7 @@ function RoleRow({ role, mayWrite }: { role: Role; mayWrite: boolean }) {
       <Table.Td>
         <Group gap={6} wrap="nowrap">
           {role.name}
-          {role.is_built_in && (
-            <Badge color="gray" variant="light" tt="none" leftSection={<IconLock size={12} aria-hidden />}>
-              built in
-            </Badge>
-          )}
+          {role.is_built_in && <Sign label="built in" icon={IconLock} />}
         </Group>
       </Table.Td>
       <Table.Td style={{ overflowWrap: "anywhere" }}>{role.description}</Table.Td>

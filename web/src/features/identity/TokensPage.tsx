@@ -1,4 +1,4 @@
-import { Badge, SegmentedControl, Stack, Table, Text } from "@mantine/core";
+import { SegmentedControl, Stack, Table, Text } from "@mantine/core";
 import { IconBan, IconClockX, IconPlus } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
@@ -13,6 +13,7 @@ import { EmptyState } from "@/ui/EmptyState";
 import { Moment } from "@/ui/Moment";
 import { Page } from "@/ui/Page";
 import { PagedView } from "@/ui/PagedView";
+import { Sign } from "@/ui/Sign";
 import { useAction } from "@/ui/useAction";
 import { useNow } from "@/ui/useNow";
 import { isExpired } from "./expiry";
@@ -149,20 +150,20 @@ function TokenEnd({ token: { revoked_at, expires_at } }: { token: ApiToken }) {
   if (revoked_at) {
     return (
       <>
-        <Badge color="gray" variant="light" tt="none" leftSection={<IconBan size={12} aria-hidden />}>
-          revoked
-        </Badge>{" "}
         <Moment at={revoked_at} />
+        <br />
+        <Sign label="revoked" icon={IconBan} />
       </>
     );
   }
   return (
     <>
-      <Moment at={expires_at} />{" "}
+      <Moment at={expires_at} />
       {isExpired(expires_at, now) && (
-        <Badge color="gray" variant="light" tt="none" leftSection={<IconClockX size={12} aria-hidden />}>
-          expired
-        </Badge>
+        <>
+          <br />
+          <Sign label="expired" icon={IconClockX} />
+        </>
       )}
     </>
   );

@@ -33,6 +33,7 @@ export function WhoCanPage() {
           data={Object.entries(PERMISSIONS).map(([value, text]) => ({ value, label: `${value}: ${text}` }))}
           value={permission}
           onChange={(event) => look({ permission: event.currentTarget.value })}
+          w={420}
           maw="100%"
         />
         <Autocomplete
@@ -84,7 +85,7 @@ function Holders({ holders, permission, namespace }: HoldersProps) {
         {holders.map((holder) => (
           <Table.Tr key={holder.person_id}>
             <Table.Td style={{ overflowWrap: "anywhere", verticalAlign: "top" }}>
-              <TextLink to="/administration/people/$personId" params={{ personId: holder.person_id }}>
+              <TextLink to="/administration/people/$personId" inherit params={{ personId: holder.person_id }}>
                 {holder.name}
               </TextLink>
             </Table.Td>

@@ -1,4 +1,4 @@
-import { Badge, Button, Table, Text } from "@mantine/core";
+import { Button, Table, Text } from "@mantine/core";
 import { IconAlertTriangle, IconCheck, IconMinus, IconX } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import type { DiagnosticFinding, Diagnostics } from "@/api/schema";
@@ -6,6 +6,7 @@ import { DataTable } from "@/ui/DataTable";
 import { Moment } from "@/ui/Moment";
 import { Page } from "@/ui/Page";
 import { QueryView } from "@/ui/QueryView";
+import { Sign } from "@/ui/Sign";
 import { diagnosticsQuery } from "./queries";
 
 const SIGNS = {
@@ -42,7 +43,7 @@ function Findings({ diagnostics: { examined_at, problems, warnings, findings } }
           : `${problems} ${problems === 1 ? "problem" : "problems"}, ${warnings} ${warnings === 1 ? "warning" : "warnings"}.`}{" "}
         Examined <Moment at={examined_at} />.
       </Text>
-      <DataTable caption="Checks" headings={["Check", "State", "What is so", "What to do"]} minWidth={640}>
+      <DataTable caption="Checks" headings={["Check", "State", "What is so"]}>
         {findings.map((finding) => (
           <FindingRow key={`${finding.check} ${finding.text}`} finding={finding} />
         ))}
@@ -57,12 +58,16 @@ function FindingRow({ finding: { check, status, text, advice } }: { finding: Dia
     <Table.Tr style={{ verticalAlign: "top" }}>
       <Table.Td>{check}</Table.Td>
       <Table.Td>
-        <Badge color={color} variant="light" tt="none" leftSection={<Icon size={12} aria-hidden />}>
-          {label}
-        </Badge>
+        <Sign label={label} icon={Icon} color={color} />
       </Table.Td>
-      <Table.Td style={{ overflowWrap: "anywhere" }}>{text}</Table.Td>
-      <Table.Td style={{ overflowWrap: "anywhere" }}>{advice}</Table.Td>
+      <Table.Td style={{ overflowWrap: "anywhere" }}>
+        {text}
+        {advice && (
+          <Text size="sm" fw={600}>
+            {advice}
+          </Text>
+        )}
+      </Table.Td>
     </Table.Tr>
   );
 }

@@ -8,6 +8,7 @@ import { Page } from "@/ui/Page";
 import { QueryView } from "@/ui/QueryView";
 import { SearchInput } from "@/ui/SearchInput";
 import { settingsQuery } from "./queries";
+import { Ticked } from "./Ticked";
 import { describeSource, describeValue, findSettings, isSet } from "./values";
 
 const route = getRouteApi("/administration/settings");
@@ -47,7 +48,12 @@ export function SettingsPage() {
 function Lines({ lines }: { lines: SettingLine[] }) {
   if (lines.length === 0) return <EmptyState title="No setting matches" />;
   return (
-    <DataTable caption="Settings in force" headings={["Setting", "In force", "From", "What it means"]} minWidth={760}>
+    <DataTable
+      caption="Settings in force"
+      headings={["Setting", "In force", "From", "What it means"]}
+      widths={{ "In force": 190, From: 150 }}
+      minWidth={800}
+    >
       {lines.map((line) => (
         <Table.Tr key={line.name} style={{ verticalAlign: "top" }}>
           <Table.Td>
@@ -67,7 +73,9 @@ function Lines({ lines }: { lines: SettingLine[] }) {
           <Table.Td fw={isSet(line) ? 600 : undefined} style={{ overflowWrap: "anywhere" }}>
             {describeSource(line)}
           </Table.Td>
-          <Table.Td>{line.description}</Table.Td>
+          <Table.Td>
+            <Ticked text={line.description} />
+          </Table.Td>
         </Table.Tr>
       ))}
     </DataTable>

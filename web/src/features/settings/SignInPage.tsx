@@ -10,6 +10,7 @@ import { Page } from "@/ui/Page";
 import { QueryView } from "@/ui/QueryView";
 import { Section } from "@/ui/Section";
 import { settingsQuery } from "./queries";
+import { Ticked } from "./Ticked";
 import { describeSource, describeValue } from "./values";
 
 /** How people can sign in: by passwords and by which providers, as the server was started with. */
@@ -76,13 +77,17 @@ function Setup() {
 function SetupLines({ lines }: { lines: SettingLine[] }) {
   return (
     <Stack gap="sm">
-      <DataTable caption="Settings of the sign-in" headings={["Setting", "In force", "From"]}>
+      <DataTable
+        caption="Settings of the sign-in"
+        headings={["Setting", "In force", "From"]}
+        widths={{ "In force": 220, From: 150 }}
+      >
         {lines.map((line) => (
           <Table.Tr key={line.name} style={{ verticalAlign: "top" }}>
             <Table.Td>
               {line.name}
               <Text size="xs" c="dimmed">
-                {line.description}
+                <Ticked text={line.description} />
               </Text>
             </Table.Td>
             <Table.Td style={{ overflowWrap: "anywhere" }}>
