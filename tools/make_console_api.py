@@ -36,7 +36,7 @@ def make_types() -> str:
         source, target = Path(folder, "openapi.json"), Path(folder, "schema.ts")
         source.write_text(json.dumps(document))
         program = WEB / "node_modules" / ".bin" / "openapi-typescript"
-        command = [program, source, "--output", target, *_OPTIONS]
+        command = [str(program), str(source), "--output", str(target), *_OPTIONS]
         made = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 -- our own command
         if made.returncode:
             raise SystemExit(made.stdout + made.stderr)

@@ -186,7 +186,7 @@ async def record_fork() -> dict[str, Any]:
     """Carry out a run that begins in the middle of another one."""
     async with EngineKit({"http": _answer}) as kit:
         source = await kit.run(HEAD % "forked" + WORK, {"n": 3})
-        run_id, _ = kit.engine.fork_run(source.run_id, "/do/1/list/do/0/work")
+        run_id, _ = await kit.engine.fork_run(source.run_id, "/do/1/list/do/0/work")
         await kit.finish(run_id)
         return describe_run(kit, run_id)
 

@@ -12,20 +12,16 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from kapell.engine.active import ActiveRun, Work
 from kapell.engine.admission import AttemptId, Deny, Hold
-from kapell.engine.expression_helper.pieces import encode_parts
 from kapell.engine.measuring import measure
-from kapell.engine.projection import project_change
 from kapell.engine.releasing import Releasing
-from kapell.engine.snapshots import is_snapshot_due, take_snapshot
-from kapell.engine.store import Batch, RunRecord
+from kapell.engine.store import RunRecord
+from kapell.engine.turns import Made, Moved, encode_heavily
 from kapell.errors import KapellError, NotFoundError
 from kapell.kernel import commands as c
 from kapell.kernel import effects as fx
-from kapell.kernel.codec import encode_events, encode_heavy_events
+from kapell.kernel.codec import encode_events
 from kapell.kernel.decide import decide
 from kapell.kernel.evaluation import NO_ANSWERS, Answer
 from kapell.kernel.events import to_micros
@@ -44,14 +40,13 @@ if TYPE_CHECKING:
     from kapell.engine.committer import Committer
     from kapell.engine.definitions import Definition, Definitions
     from kapell.engine.expression_helper import ExpressionHelper
+    from kapell.engine.store import Batch
     from kapell.engine.timers import Timers
-    from kapell.kernel.codec import Payloads
+    from kapell.engine.turns import EncodeEvents
     from kapell.kernel.decide import Decision
     from kapell.kernel.evaluation import Evaluation
     from kapell.kernel.events import Event
     from kapell.reasons import Reason
-
-    EncodeEvents = Callable[[Sequence[Event]], tuple[bytes, Payloads]]
 
     Listener = Callable[[ActiveRun, int, Sequence[Event]], None]
     """Told of a run's new events once they are durable: the run, the number of the first event, the events."""
@@ -87,33 +82,6 @@ def make_no_traceparent(_state: State, _entry: int, _attempt: int) -> str | None
 
 async def _find_none(_run_id: str) -> ActiveRun | None:
     return None
-
-
-class Moved:
-    """What one turn made of a run."""
-
-    __slots__ = ("active", "effects", "events", "first_seq", "needs", "works")
-
-    def __init__(self, active: ActiveRun) -> None:
-        """Begin with nothing."""
-        self.active = active
-        self.first_seq = active.state.seq + 1
-        self.events: list[Event] = []
-        self.effects: list[fx.Effect] = []
-        self.works: list[tuple[Work, Reason | None]] = []
-        self.needs: tuple[tuple[Evaluation, ...], Work] | None = None
-
-
-class Made:
-    """What is to be written of a turn, and whose part of it could not be."""
-
-    __slots__ = ("batches", "failed", "moved")
-
-    def __init__(self) -> None:
-        """Begin with nothing."""
-        self.batches: list[Batch] = []
-        self.moved: list[Moved] = []
-        self.failed: list[tuple[Moved, Exception]] = []
 
 
 class RunHost:
@@ -330,7 +298,7 @@ class RunHost:
             moved.active.busy = True
 
         def prepare() -> list[Batch]:
-            self._make_batches(group, _encode_heavy_events, made)
+            self._make_batches(group, encode_heavily, made)
             return made.batches
 
         self._committer.commit_heavy(prepare, lambda: self._finish_turn(self._drop_failed(made)))
@@ -357,7 +325,7 @@ class RunHost:
         made = made or Made()
         for moved in group:
             try:
-                batch = self._make_batch(moved, encode)
+                batch = moved.make_batch(self._at, encode)
             except Exception as error:
                 log.exception("run_given_up", run_id=moved.active.run_id)
                 made.failed.append((moved, error))
@@ -499,28 +467,6 @@ class RunHost:
         self._move(child, group, _BEGIN_CHILD)
         return None if spec.awaits else c.EndAttempt(entry=effect.entry, attempt=attempt.number)
 
-    # -- to disk ------------------------------------------------------------------------------------------------------
-
-    def _make_batch(self, moved: Moved, encode: EncodeEvents) -> Batch | None:
-        active, events = moved.active, moved.events
-        done = [work.inbox_id for work, refused in moved.works if work.inbox_id is not None and refused is None]
-        if not events and not done:
-            return None
-        body, payloads = encode(events) if events else (b"", ())
-        at = self._at
-        snapshot = take_snapshot(active) if is_snapshot_due(active) else None
-        return Batch(
-            run_id=active.run_id,
-            first_seq=moved.first_seq,
-            count=len(events),
-            at=at,
-            body=body,
-            record=project_change(active.record, active.state, at, is_new=moved.first_seq == 1),
-            snapshot=snapshot,
-            payloads=payloads,
-            done_commands=tuple(done),
-        )
-
     # -- what comes of it ---------------------------------------------------------------------------------------------
 
     def _release(self, moved: Moved) -> None:
@@ -601,10 +547,6 @@ def _is_full(moved: Moved, limits: Limits) -> bool:
     """Whether enough has happened to a run for one turn."""
     events, heavy = moved.events, moved.active.state.sizes.heavy_bytes
     return bool(events) and (len(events) >= limits.max_events or heavy > limits.max_heavy_bytes)
-
-
-def _encode_heavy_events(events: Sequence[Event]) -> tuple[bytes, Payloads]:
-    return encode_heavy_events(events, lambda value: b"".join(encode_parts(value, msgspec.json.encode)))
 
 
 def _tell(waiting: Sequence[asyncio.Future[Any]], error: Exception) -> None:
