@@ -29,6 +29,8 @@ interface VirtualRowsProps {
   follow?: boolean;
   /** Is told when somebody scrolls away from the end, or back to it. */
   onFollow?: (follow: boolean) => void;
+  /** Is told which rows are in sight. */
+  onSight?: (sight: [first: number, last: number]) => void;
   onKeyDown?: (event: KeyboardEvent<HTMLElement>) => void;
   ref?: Ref<VirtualRowsHandle>;
 }
@@ -37,7 +39,7 @@ const NEAR_END = 8;
 
 /** Rows in a box that scrolls, of which only those in sight are made, however many there are. */
 export function VirtualRows(props: VirtualRowsProps) {
-  const { count, estimate, keyOf, children, follow = false, onFollow } = props;
+  const { count, estimate, keyOf, children, follow = false, onFollow, onSight } = props;
   const box = useRef<HTMLElement>(null);
   const lastTop = useRef(0);
   const rows = useVirtualizer({
@@ -55,6 +57,9 @@ export function VirtualRows(props: VirtualRowsProps) {
   useEffect(() => {
     if (follow && count > 0) rows.scrollToIndex(count - 1, { align: "end" });
   }, [follow, count, rows]);
+  const items = rows.getVirtualItems();
+  const [first, last] = [items[0]?.index ?? 0, items.at(-1)?.index ?? 0];
+  useEffect(() => onSight?.([first, last]), [onSight, first, last]);
   const watchScroll = () => {
     const { current } = box;
     if (!current) return;
@@ -77,7 +82,7 @@ export function VirtualRows(props: VirtualRowsProps) {
       onKeyDown={props.onKeyDown}
     >
       <ul className={classes.rows} style={{ height: rows.getTotalSize() }}>
-        {rows.getVirtualItems().map((row) => (
+        {items.map((row) => (
           <li
             key={row.key}
             ref={rows.measureElement}

@@ -1,8 +1,8 @@
 import { List, Loader, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { api, got } from "@/api/client";
-import type { RepeatedEffect } from "@/api/schema";
 import { ErrorNotice } from "@/ui/ErrorNotice";
+import { countEffects } from "./effects";
 import { describePlace } from "./tasks";
 
 const SHOWN = 30;
@@ -36,16 +36,4 @@ export function ForkPreview({ runId, reference }: { runId: string; reference: st
       )}
     </>
   );
-}
-
-/** Counts effects that are the same, in the order in which they were first made. */
-export function countEffects(effects: RepeatedEffect[]): (RepeatedEffect & { times: number })[] {
-  const counted = new Map<string, RepeatedEffect & { times: number }>();
-  for (const effect of effects) {
-    const key = `${effect.reference}\n${effect.what}`;
-    const known = counted.get(key);
-    if (known) known.times += 1;
-    else counted.set(key, { ...effect, times: 1 });
-  }
-  return [...counted.values()];
 }

@@ -13,7 +13,7 @@ export function RunHeader({ run }: { run: RunView }) {
   const children = useQuery(childrenQuery(run.run_id));
   const started = children.data?.items.length ?? 0;
   return (
-    <Group gap="xs lg" align="center">
+    <Group style={{ columnGap: 20, rowGap: 6 }} align="center">
       <span role="status">
         <StatusBadge status={run.status} />
       </span>

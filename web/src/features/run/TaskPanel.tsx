@@ -11,7 +11,9 @@ import { StatusBadge } from "@/ui/StatusBadge";
 import { Attempts } from "./Attempts";
 import { findForkPoint } from "./actions";
 import type { View } from "./address";
+import { Facts } from "./Facts";
 import { ActionButton } from "./RunActions";
+import classes from "./run.module.css";
 import { isSelected, type Selection } from "./selection";
 import { TextButton } from "./TextButton";
 import { describePlace, listSteps } from "./tasks";
@@ -56,42 +58,9 @@ export function TaskPanel({ run, tasks, isPast, selection, onSelect, onShow }: T
                 {task.is_critical && " · on the critical path"}
               </Text>
             </Group>
-            <dl style={{ margin: 0, display: "grid", gap: 2 }}>
-              <Fact label="Began">
-                <Moment at={task.began_at} full />
-              </Fact>
-              {task.ended_at && (
-                <Fact label="Ended">
-                  <Moment at={task.ended_at} full />
-                </Fact>
-              )}
-              <Fact label="Took">
-                {isPast || task.ended_at ? (
-                  describeSeconds(task.seconds ?? 0)
-                ) : (
-                  <Duration began={task.began_at} ended={null} />
-                )}
-              </Fact>
-              {typeof task.items === "number" && <Fact label="Items">{task.items}</Fact>}
-              {task.due && (
-                <Fact label="Waits until">
-                  <Moment at={task.due} full />
-                </Fact>
-              )}
-              {task.child_run_id && (
-                <Fact label="Child run">
-                  <TextLink to="/runs/$runId" params={{ runId: task.child_run_id }} size="sm" ff="monospace">
-                    {task.child_run_id}
-                  </TextLink>
-                </Fact>
-              )}
-            </dl>
+            <Facts facts={listFacts(task, isPast)} />
             {task.error && (
-              <Text
-                size="sm"
-                c="var(--mantine-color-error)"
-                style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}
-              >
+              <Text size="sm" className={classes.bad} style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>
                 {[task.error.title, task.error.detail].filter(Boolean).join(": ")}
               </Text>
             )}
@@ -125,15 +94,23 @@ export function TaskPanel({ run, tasks, isPast, selection, onSelect, onShow }: T
   );
 }
 
-function Fact({ label, children }: { label: string; children: ReactNode }) {
-  return (
-    <Text size="sm" component="div">
-      <Text component="dt" span c="dimmed">
-        {label}
-      </Text>{" "}
-      <Text component="dd" span m={0}>
-        {children}
-      </Text>
-    </Text>
-  );
+function listFacts(task: RunTask, isPast: boolean): [string, ReactNode][] {
+  const facts: [string, ReactNode][] = [["Began", <Moment key="began" at={task.began_at} full />]];
+  if (task.ended_at) facts.push(["Ended", <Moment key="ended" at={task.ended_at} full />]);
+  const isOver = isPast || task.ended_at;
+  facts.push([
+    "Took",
+    isOver ? describeSeconds(task.seconds ?? 0) : <Duration key="took" began={task.began_at} ended={null} />,
+  ]);
+  if (typeof task.items === "number") facts.push(["Items", task.items]);
+  if (task.due) facts.push(["Waits until", <Moment key="due" at={task.due} full />]);
+  if (task.child_run_id) {
+    facts.push([
+      "Child run",
+      <TextLink key="child" to="/runs/$runId" params={{ runId: task.child_run_id }} size="sm" ff="monospace">
+        {task.child_run_id}
+      </TextLink>,
+    ]);
+  }
+  return facts;
 }

@@ -68,7 +68,12 @@ function Told({ task }: { task: RunTask }) {
   const told = task.error ? [task.error.title, task.error.detail].filter(Boolean).join(": ") : (open ?? task.text);
   if (!told) return null;
   return (
-    <Text size="xs" c={task.status === "faulted" ? "var(--mantine-color-error)" : "dimmed"} lineClamp={2}>
+    <Text
+      size="xs"
+      className={task.status === "faulted" ? classes.bad : undefined}
+      c={task.status === "faulted" ? undefined : "dimmed"}
+      lineClamp={2}
+    >
       {told}
     </Text>
   );

@@ -1,12 +1,12 @@
 import { Alert, Group, Stack, Text } from "@mantine/core";
 import { IconAlertTriangle, IconFileAlert } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import type { ReactNode } from "react";
 import type { RunView } from "@/api/schema";
 import { useMay } from "@/features/session/permissions";
 import { ErrorNotice } from "@/ui/ErrorNotice";
 import { listActions } from "./actions";
 import { judgeError } from "./blame";
+import { Facts } from "./Facts";
 import { findFailure } from "./failure";
 import { whyQuery } from "./queries";
 import { ActionButton } from "./RunActions";
@@ -36,11 +36,13 @@ export function Trouble({ run, onSelect, onShowLog }: TroubleProps) {
           {failure.text}
         </Text>
         {judgement && (
-          <dl style={{ margin: 0, display: "grid", gap: 2 }}>
-            <Answer question="What it means">{judgement.cause}</Answer>
-            <Answer question="Whose affair">{judgement.fault}</Answer>
-            <Answer question="Does a retry help?">{judgement.retry}</Answer>
-          </dl>
+          <Facts
+            facts={[
+              ["What it means", judgement.cause],
+              ["Whose affair", judgement.fault],
+              ["Does a retry help?", judgement.retry],
+            ]}
+          />
         )}
         {failure.others.map((text) => (
           <Text key={text} size="sm" c="dimmed">
@@ -71,19 +73,6 @@ export function Trouble({ run, onSelect, onShowLog }: TroubleProps) {
         </Group>
       </Stack>
     </Alert>
-  );
-}
-
-function Answer({ question, children }: { question: string; children: ReactNode }) {
-  return (
-    <Text size="sm" component="div">
-      <Text component="dt" span fw={600}>
-        {question}:
-      </Text>{" "}
-      <Text component="dd" span m={0}>
-        {children}
-      </Text>
-    </Text>
   );
 }
 

@@ -3,6 +3,7 @@ import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { api, got } from "@/api/client";
 import type { Explanation, NumberedEvent, RunDefinition, RunDetail, RunTask, RunView } from "@/api/schema";
 import type { PastState } from "./past";
+import { EVENTS_OF_END, findOutput } from "./taskData";
 
 /** The run itself, without its data. */
 export function runQuery(runId: string) {
@@ -146,5 +147,25 @@ export function stateQuery(runId: string) {
   return queryOptions({
     queryKey: ["run", runId, "state"],
     queryFn: ({ signal }) => readState(runId, undefined, signal),
+  });
+}
+
+/** What went into a task that has ended, and what came out of it, as far as the history has it. */
+export interface TaskData {
+  input?: { value: unknown };
+  output?: { value: unknown };
+}
+
+export function taskDataQuery(runId: string, task: RunTask) {
+  return queryOptions({
+    queryKey: ["run", runId, "task-data", task.number, task.seq],
+    queryFn: async ({ signal }): Promise<TaskData> => {
+      const first = Math.max(0, task.seq - EVENTS_OF_END);
+      const events = await readHistory(runId, first, task.seq - first, signal);
+      const state = await readState(runId, Math.max(1, task.ended_at ? task.seq - 1 : task.seq), signal);
+      const entry = state.open.find((each) => each.entry === task.entry && each.entry !== 0);
+      return { input: entry && { value: entry.input ?? null }, output: findOutput(events, task) };
+    },
+    staleTime: "static",
   });
 }

@@ -54,8 +54,8 @@ async function askPermission(): Promise<void> {
 
 /** What is said of a run that has ended. */
 export function describeEnd(run: Pick<RunView, "namespace" | "name" | "run_id" | "status">): string {
-  const article = run.status === "cancelled" || run.status === "damaged" ? "was closed as" : "has";
-  return `${run.namespace}/${run.name} ${article} ${run.status} (${run.run_id})`;
+  const verb = run.status === "cancelled" || run.status === "damaged" ? "was" : "has";
+  return `${run.namespace}/${run.name} ${verb} ${run.status} (${run.run_id})`;
 }
 
 function tellEnd(run: RunView): void {
