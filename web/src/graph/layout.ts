@@ -206,7 +206,7 @@ function measureBlock(block: Block, folds: Folds): Item {
     block,
     span: [],
     isOpen,
-    canFold: foldable,
+    canFold: foldable || block.canLoad,
     width: LEAF_WIDTH,
     height: HEADING + (block.kind === "switch" ? block.cases.length * CASE_HEIGHT + (block.cases.length ? 6 : 0) : 0),
     top: 0,

@@ -4,7 +4,7 @@
  */
 import type { RunTask } from "@/api/schema";
 import { type Exit, listExits } from "./exits";
-import { worstOf } from "./severity";
+import { gravityOf, worstOf } from "./severity";
 import { type Block, type BlockList, walkTree } from "./tree";
 
 /** The iteration that is shown of a loop, by the loop's id; a loop that is not in it is shown with all. */
@@ -32,8 +32,10 @@ export interface BlockStory {
   iterations: Map<number, string>;
   /** How many items a loop has to go through. */
   items: number;
-  /** The last status at each reference: a task that is tried again and succeeds is not caught any more. */
-  byReference: Map<string, string>;
+  /** The last time at each reference: a task that is tried again and succeeds is not caught any more. */
+  byReference: Map<string, RunTask>;
+  /** The time that the status is about. */
+  telling: RunTask;
 }
 
 export interface Told {
@@ -78,7 +80,7 @@ export function tellRun(tree: Block, tasks: RunTask[], picks: Picks = new Map(),
     shown.push(task);
     addTask(told.stories, prefix + placeOf(task), task);
   }
-  for (const story of told.stories.values()) story.status = worstOf(story.last.status, ...story.byReference.values());
+  for (const story of told.stories.values()) findStatus(story);
   traceEdges(told.edges, shown, tree, prefix);
   findWorst(tree, told.stories);
   return told;
@@ -101,10 +103,11 @@ function addTask(stories: Map<string, BlockStory>, id: string, task: RunTask): v
   story.counts.set(task.status, (story.counts.get(task.status) ?? 0) + 1);
   story.attempts = Math.max(story.attempts, task.attempts?.length ?? 0);
   story.retries += task.retries?.length ?? 0;
-  if (task.ended_at == null) story.openSince.push(Date.parse(task.began_at));
+  // An open task that is looked at as it was has taken a time that is known.
+  if (task.ended_at == null && task.seconds == null) story.openSince.push(Date.parse(task.began_at));
   else story.seconds += task.seconds ?? 0;
   story.isCritical ||= task.is_critical === true;
-  story.byReference.set(task.reference, task.status);
+  story.byReference.set(task.reference, task);
   story.items = Math.max(story.items, task.items ?? 0);
   story.last = task;
 }
@@ -124,7 +127,16 @@ function beginStory(task: RunTask): BlockStory {
     iterations: new Map(),
     items: 0,
     byReference: new Map(),
+    telling: task,
   };
+}
+
+function findStatus(story: BlockStory): void {
+  story.telling = story.last;
+  for (const task of story.byReference.values()) {
+    if (gravityOf(task.status) > gravityOf(story.telling.status)) story.telling = task;
+  }
+  story.status = story.telling.status;
 }
 
 function noteIteration(loop: BlockStory | undefined, task: RunTask): void {

@@ -103,6 +103,8 @@ describe("the tree of a document", () => {
     expect(indexTree(tree).get(id)).toMatchObject({ reference: "/do/0/inner", name: "inner" });
     expect(findAround(tree, id)).toEqual(["/do/0/part"]);
     expect(tree.size).toBe(2);
+    const closed = makeTree(document, { insets: new Map([["/do/0/part", {}]]) }).lists[0]?.blocks[0];
+    expect(closed).toMatchObject({ canLoad: true, lists: [] });
   });
 
   test.each(readExamples())("has an id of its own for each block: %s", (_name, document) => {

@@ -62,13 +62,15 @@ export interface Block {
   onward: Target;
   cases: Case[];
   lists: BlockList[];
+  /** Whether it has a child run that can be drawn within it, but is not. */
+  canLoad: boolean;
   /** How many tasks lie in it, at any depth. */
   size: number;
 }
 
-/** A workflow that is drawn within a task: the child run that the task has started. */
+/** The child run that a task has started; its workflow is drawn within the task when it is known. */
 export interface Inset {
-  document: unknown;
+  document?: unknown;
 }
 
 interface Options {
@@ -142,6 +144,7 @@ class Builder {
       onward: readTarget(task.then),
       cases: [],
       lists: [],
+      canLoad: false,
       size: 0,
     };
   }
@@ -221,10 +224,11 @@ class Builder {
     return [{ id: `${block.id}#body`, role: "body", title: "", blocks: [block] }];
   }
 
-  private inset(around: Block): BlockList[] {
-    const inset = this.options.insets?.get(around.id);
-    if (!inset) return [];
-    const child = new Builder(this.options).workflow(inset.document, `${around.id}${INSET}`);
+  private inset(block: Block): BlockList[] {
+    const inset = this.options.insets?.get(block.id);
+    block.canLoad = inset !== undefined && inset.document === undefined;
+    if (inset?.document === undefined) return [];
+    const child = new Builder(this.options).workflow(inset.document, `${block.id}${INSET}`);
     return child.lists.map((list) => ({ ...list, role: "body" }));
   }
 }

@@ -1,0 +1,239 @@
+import { ActionIcon, Group, Paper, Tooltip, VisuallyHidden } from "@mantine/core";
+import { IconMaximize, IconZoomIn, IconZoomOut } from "@tabler/icons-react";
+import { type KeyboardEvent, type MouseEvent, useCallback, useEffect, useId, useMemo, useRef, useState } from "react";
+import type { Box, Layout } from "@/graph/layout";
+import { worstOf } from "@/graph/severity";
+import type { BlockStory, Picks, Told } from "@/graph/story";
+import { findTaken } from "@/graph/taken";
+import { findSeen, isSeen } from "@/graph/view";
+import { findBox, takeStep } from "@/graph/walking";
+import { describeSeconds } from "@/lib/time";
+import { describeBox, type Problem } from "./describe";
+import { GraphBox } from "./GraphBox";
+import { GraphLines } from "./GraphLines";
+import classes from "./graph.module.css";
+import { useView } from "./useView";
+
+export interface GraphViewProps {
+  layout: Layout;
+  /** What it is, for screen readers. */
+  label: string;
+  /** What a run made of it; left out where there is no run. */
+  told?: Told;
+  selected: string | null;
+  onSelect: (id: string | null) => void;
+  /** Folds what is open, and opens what is folded. */
+  onTurn: (id: string) => void;
+  picks?: Picks;
+  onPick?: (id: string, iteration: number | null) => void;
+  problems?: ReadonlyMap<string, Problem>;
+  height?: string;
+}
+
+const NO_PICKS: Picks = new Map();
+const ignore = () => {};
+/** Below this scale words cannot be read. */
+const WORDS = 0.36;
+
+/** A drawing of a workflow that can be moved, made larger, walked through and heard. */
+export function GraphView(props: GraphViewProps) {
+  const { layout, told, selected, onSelect, onTurn, picks = NO_PICKS, onPick = ignore, problems } = props;
+  const window = useRef<HTMLDivElement>(null);
+  const id = useId();
+  const control = useView(window, layout);
+  const { view, size, reveal } = control;
+  const selectedBox = useMemo(
+    () => (selected === null ? undefined : findBox(layout.boxes, selected)),
+    [layout, selected],
+  );
+  const [walked, setWalked] = useState<string | null>(null);
+  const active = layout.boxes.find((box) => box.id === walked) ?? selectedBox ?? layout.boxes[0];
+  const taken = useMemo(() => (told ? findTaken(layout, told.edges) : null), [layout, told]);
+  const seen = findSeen(view, size);
+  const seenKey = `${seen.x} ${seen.y} ${seen.width} ${seen.height}`;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the key says what of the area has changed
+  const shown = useMemo(() => layout.boxes.filter((box) => isSeen(box, seen)), [layout, seenKey]);
+
+  // What was selected elsewhere comes into sight, once the window has its size.
+  const isKnown = size.width > 0;
+  const revealed = useRef<string | null>(null);
+  useEffect(() => {
+    if (!isKnown || revealed.current === (selectedBox?.id ?? null)) return;
+    revealed.current = selectedBox?.id ?? null;
+    if (selectedBox) reveal(selectedBox);
+  }, [isKnown, selectedBox, reveal]);
+
+  const go = (box: Box | undefined) => {
+    if (!box) return;
+    setWalked(box.id);
+    reveal(box);
+  };
+  const pickNext = (box: Box, by: number) => {
+    const items = told?.stories.get(box.id)?.items ?? 0;
+    if (items === 0) return;
+    const next = (picks.get(box.id) ?? -1) + by;
+    if (next < items) onPick(box.id, next < 0 ? null : next);
+  };
+  const pressKey = (event: KeyboardEvent) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target !== event.currentTarget) return;
+    const step = takeStep(layout.boxes, active?.id ?? null, event.key);
+    if (step && "go" in step) go(layout.boxes.find((box) => box.id === step.go));
+    else if (step && "turn" in step) onTurn(step.turn);
+    else if (step && "pick" in step && active) active.span.length > 0 ? onTurn(active.id) : onSelect(step.pick);
+    else if (event.key === "Escape" && selected !== null) onSelect(null);
+    else if (event.key === "+" || event.key === "=") control.zoom(1.25);
+    else if (event.key === "-") control.zoom(0.8);
+    else if (event.key === "0") control.fit();
+    else if (event.key === "]" && active) pickNext(active, 1);
+    else if (event.key === "[" && active) pickNext(active, -1);
+    else if (!(event.key === " " || event.key.startsWith("Arrow"))) return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  const click = (event: MouseEvent) => {
+    if (control.hasDragged()) return;
+    const hit = (event.target as HTMLElement).closest<HTMLElement>("[data-box]")?.dataset.box;
+    const box = layout.boxes.find((each) => each.id === hit);
+    if (!box) return onSelect(null);
+    setWalked(box.id);
+    if (box.span.length > 0) onTurn(box.id);
+    else {
+      revealed.current = box.id;
+      onSelect(box.id);
+    }
+  };
+  const turn = useCallback((box: string) => onTurn(box), [onTurn]);
+  const nameOf = (index: number) => `${id}-${index}`;
+  return (
+    <div className={classes.frameOuter}>
+      <div
+        ref={window}
+        className={classes.window}
+        style={{ height: props.height ?? "min(70vh, 720px)" }}
+        role="tree"
+        aria-label={props.label}
+        aria-description="Arrows walk in the order of the flow, right opens, left folds or goes out, Enter selects; plus, minus and zero change the size; brackets choose an iteration of a loop."
+        aria-activedescendant={active ? nameOf(layout.boxes.indexOf(active)) : undefined}
+        tabIndex={0}
+        data-dragging={control.isDragging || undefined}
+        data-x={view.x}
+        data-y={view.y}
+        data-scale={view.scale}
+        onKeyDown={pressKey}
+        onClick={click}
+        {...control.handlers}
+      >
+        <VisuallyHidden>
+          {layout.boxes.map((box, index) => {
+            const { story, status } = findStory(box, told);
+            return (
+              <div
+                key={box.id}
+                id={nameOf(index)}
+                role="treeitem"
+                tabIndex={-1}
+                aria-level={box.depth + 1}
+                aria-expanded={box.canFold ? box.isOpen : undefined}
+                aria-selected={box === selectedBox}
+              >
+                {describeBox(box, {
+                  story,
+                  status,
+                  duration: story && story.openSince.length === 0 ? describeSeconds(story.seconds) : "",
+                  pick: picks.get(box.id),
+                  problem: problems?.get(box.block.reference),
+                })}
+              </div>
+            );
+          })}
+        </VisuallyHidden>
+        <div
+          className={classes.drawing}
+          style={{ transform: `translate(${view.x}px, ${view.y}px) scale(${view.scale})` }}
+          aria-hidden="true"
+        >
+          {layout.frames.map((frame) => (
+            <div
+              key={frame.id}
+              className={classes.frame}
+              style={{ left: frame.x, top: frame.y, width: frame.width, height: frame.height }}
+            >
+              {frame.title}
+            </div>
+          ))}
+          {shown.map((box) => {
+            const { story, status } = findStory(box, told);
+            return (
+              <GraphBox
+                key={box.id}
+                box={box}
+                story={story}
+                status={status}
+                pick={picks.get(box.id)}
+                problem={box.span.length === 0 ? problems?.get(box.block.reference) : undefined}
+                isSelected={box === selectedBox}
+                isActive={box === active}
+                isTiny={view.scale < WORDS}
+                takenCases={box.block.cases.length > 0 && told ? findCases(box, told) : null}
+                onTurn={turn}
+                onPick={onPick}
+              />
+            );
+          })}
+          <GraphLines layout={layout} taken={taken} />
+        </div>
+      </div>
+      <Paper className={classes.tools} withBorder shadow="xs" radius="sm">
+        <Group gap={0}>
+          <Tool label="Larger" onClick={() => control.zoom(1.25)} icon={<IconZoomIn size={16} aria-hidden />} />
+          <Tool label="Smaller" onClick={() => control.zoom(0.8)} icon={<IconZoomOut size={16} aria-hidden />} />
+          <Tool label="Show all" onClick={control.fit} icon={<IconMaximize size={16} aria-hidden />} />
+        </Group>
+      </Paper>
+    </div>
+  );
+}
+
+function Tool({ label, icon, onClick }: { label: string; icon: React.ReactNode; onClick: () => void }) {
+  return (
+    <Tooltip label={label}>
+      <ActionIcon variant="subtle" color="gray" size="md" aria-label={label} onClick={onClick}>
+        {icon}
+      </ActionIcon>
+    </Tooltip>
+  );
+}
+
+/** Returns what a run made of a box, and the status that it shows: of what is folded, the worst in it. */
+function findStory(box: Box, told: Told | undefined): { story: BlockStory | null | undefined; status: string | null } {
+  if (!told) return { story: null, status: null };
+  if (box.span.length > 0) {
+    const inner = box.span.flatMap((block) => told.stories.get(block.id)?.worst ?? []);
+    const [first, ...others] = inner;
+    return {
+      story: first === undefined ? undefined : null,
+      status: first === undefined || box.isOpen ? null : worstOf(first, ...others),
+    };
+  }
+  const story = told.stories.get(box.id);
+  return { story, status: story ? (box.canFold && !box.isOpen ? story.worst : story.status) : null };
+}
+
+const caseCache = new WeakMap<Told, Map<string, Set<string>>>();
+
+/** Returns the cases by which a run has left a `switch`: the same set for the same run, so that nothing is drawn anew. */
+function findCases({ id }: Box, told: Told): ReadonlySet<string> {
+  let byBlock = caseCache.get(told);
+  if (!byBlock) {
+    byBlock = new Map();
+    for (const key of told.edges.keys()) {
+      const [from = "", , label = ""] = key.split("|");
+      if (label === "") continue;
+      byBlock.set(from, (byBlock.get(from) ?? new Set()).add(label));
+    }
+    caseCache.set(told, byBlock);
+  }
+  return byBlock.get(id) ?? NO_CASES;
+}
+
+const NO_CASES: ReadonlySet<string> = new Set();
