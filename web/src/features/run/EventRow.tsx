@@ -3,6 +3,7 @@ import { IconAlertTriangle, IconHistory } from "@tabler/icons-react";
 import { useState } from "react";
 import type { NumberedEvent } from "@/api/schema";
 import { describeMoment } from "@/lib/time";
+import { Prose } from "@/ui/Prose";
 import classes from "./run.module.css";
 import { isSelected, type Selection } from "./selection";
 
@@ -67,7 +68,7 @@ export function EventRow({ seq, event, isThen, selection, onSelect, onTravel }: 
             {": "}
           </>
         )}
-        {event.text}
+        <Prose text={event.text} />
         {isOpen && (
           <Code block mt={4} style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere", maxHeight: 360 }} tabIndex={0}>
             {showStored(event.event)}

@@ -14,7 +14,7 @@ export function RunHeader({ run }: { run: RunView }) {
   const started = children.data?.items.length ?? 0;
   return (
     <Group style={{ columnGap: 20, rowGap: 6 }} align="center">
-      <span role="status">
+      <span role="status" style={{ display: "inline-flex" }}>
         <StatusBadge status={run.status} />
       </span>
       <Fact label="Run">

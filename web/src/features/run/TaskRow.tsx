@@ -3,6 +3,7 @@ import { IconRoute } from "@tabler/icons-react";
 import type { RunTask } from "@/api/schema";
 import { describeSeconds } from "@/lib/time";
 import { Duration, Moment } from "@/ui/Moment";
+import { Prose } from "@/ui/Prose";
 import { StatusBadge } from "@/ui/StatusBadge";
 import type { Place } from "./places";
 import classes from "./run.module.css";
@@ -74,7 +75,7 @@ function Told({ task }: { task: RunTask }) {
       c={task.status === "faulted" ? undefined : "dimmed"}
       lineClamp={2}
     >
-      {told}
+      <Prose text={told} />
     </Text>
   );
 }

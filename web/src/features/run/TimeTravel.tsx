@@ -10,6 +10,7 @@ import {
 import { useEffect, useState } from "react";
 import { describeMoment } from "@/lib/time";
 import { ErrorNotice } from "@/ui/ErrorNotice";
+import { Prose } from "@/ui/Prose";
 import type { Selection } from "./selection";
 import { TextButton } from "./TextButton";
 import type { Travel } from "./useTravel";
@@ -120,7 +121,7 @@ export function TimeTravel({ travel, mayData, onSelect }: TimeTravelProps) {
               {event.reference !== "" && (
                 <TextButton onClick={() => onSelect({ reference: event.reference })}>{event.name}</TextButton>
               )}{" "}
-              {event.text}
+              <Prose text={event.text} />
             </>
           )}
         </Text>

@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { RunView } from "@/api/schema";
 import { useMay } from "@/features/session/permissions";
 import { ErrorNotice } from "@/ui/ErrorNotice";
+import { Prose } from "@/ui/Prose";
 import { listActions } from "./actions";
 import { judgeError } from "./blame";
 import { Facts } from "./Facts";
@@ -30,7 +31,12 @@ export function Trouble({ run, onSelect, onShowLog }: TroubleProps) {
   const options = why.data.options.map((option) => option.code);
   const actions = listActions(run.status, (permission) => may(permission, run.namespace), options);
   return (
-    <Alert color="red" variant="light" icon={<IconAlertTriangle aria-hidden />} title={why.data.summary}>
+    <Alert
+      color="red"
+      variant="light"
+      icon={<IconAlertTriangle aria-hidden />}
+      title={<Prose text={why.data.summary} />}
+    >
       <Stack gap={8}>
         <Text size="sm" style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>
           {failure.text}
@@ -46,7 +52,7 @@ export function Trouble({ run, onSelect, onShowLog }: TroubleProps) {
         )}
         {failure.others.map((text) => (
           <Text key={text} size="sm" c="dimmed">
-            {text}
+            <Prose text={text} />
           </Text>
         ))}
         {options.includes("resolve_lost") && (

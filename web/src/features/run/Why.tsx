@@ -2,9 +2,11 @@ import { List, Stack, Text, UnstyledButton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { Finding } from "@/api/schema";
 import { Moment } from "@/ui/Moment";
+import { Prose } from "@/ui/Prose";
 import { QueryView } from "@/ui/QueryView";
 import { whyQuery } from "./queries";
 import type { Selection } from "./selection";
+import { listSteps } from "./tasks";
 
 const SHOWN = 25;
 
@@ -23,7 +25,7 @@ export function Why({ runId, task, onSelect }: WhyProps) {
       {({ summary, present, past }) => (
         <Stack gap={6}>
           <Text size="sm" fw={600}>
-            {summary}
+            <Prose text={shorten(summary, task)} />
           </Text>
           <Findings title="Now" findings={present} about={task} onSelect={onSelect} />
           <Findings title="On the way" findings={past.slice(-SHOWN)} about={task} onSelect={onSelect} />
@@ -36,6 +38,12 @@ export function Why({ runId, task, onSelect }: WhyProps) {
       )}
     </QueryView>
   );
+}
+
+/** What is told of a task names it by its reference; here its name is enough. */
+function shorten(text: string, task: string | undefined): string {
+  const name = task && listSteps(task).at(-1);
+  return name ? text.replaceAll(`\`${task}\``, `\`${name}\``) : text;
 }
 
 interface FindingsProps {
@@ -71,7 +79,7 @@ function Findings({ title, findings, about, onSelect }: FindingsProps) {
                 {": "}
               </>
             )}
-            {finding.reason.text}{" "}
+            <Prose text={shorten(finding.reason.text, about)} />{" "}
             <Text span size="xs" c="dimmed">
               <Moment at={new Date(finding.at / 1000).toISOString()} />
             </Text>
