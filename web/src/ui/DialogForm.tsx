@@ -7,6 +7,8 @@ interface DialogFormProps {
   consequence?: ReactNode;
   /** What the button says that does it. */
   submit: string;
+  /** What the other button says. */
+  cancel?: string;
   /** Whether something is taken away. */
   isGrave?: boolean;
   isPending: boolean;
@@ -20,7 +22,18 @@ interface DialogFormProps {
 
 /** The form of a dialog: its fields, what will happen, why it was refused, and the way out. */
 export function DialogForm(props: DialogFormProps) {
-  const { consequence, submit, isGrave, isPending, isDisabled, error, onSubmit, onCancel, children } = props;
+  const {
+    consequence,
+    submit,
+    cancel = "Cancel",
+    isGrave,
+    isPending,
+    isDisabled,
+    error,
+    onSubmit,
+    onCancel,
+    children,
+  } = props;
   const send = (event: FormEvent) => {
     event.preventDefault();
     event.stopPropagation();
@@ -38,7 +51,7 @@ export function DialogForm(props: DialogFormProps) {
         {error ? <ErrorNotice error={error} /> : null}
         <Group justify="flex-end" gap="xs">
           <Button variant="default" onClick={onCancel}>
-            Cancel
+            {cancel}
           </Button>
           <Button
             type="submit"

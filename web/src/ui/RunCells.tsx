@@ -7,7 +7,7 @@ import { Moment } from "./Moment";
 /** A link to a run: its id. */
 export function RunLink({ runId }: { runId: string }) {
   return (
-    <TextLink to="/runs/$runId" params={{ runId }} size="sm" ff="monospace" style={{ overflowWrap: "anywhere" }}>
+    <TextLink to="/runs/$runId" params={{ runId }} size="sm" ff="monospace" style={{ whiteSpace: "nowrap" }}>
       {runId}
     </TextLink>
   );

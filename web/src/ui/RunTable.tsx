@@ -16,12 +16,12 @@ interface RunTableProps {
 /** Runs, one a row: where each stands, what it is of, when it began and how long it took. */
 export function RunTable({ runs, caption, lead, leadHeading }: RunTableProps) {
   return (
-    <Table.ScrollContainer minWidth={560}>
+    <Table.ScrollContainer minWidth={720}>
       <Table highlightOnHover verticalSpacing={6} aria-label={caption}>
         <Table.Thead>
           <Table.Tr>
             {lead && <Table.Th w={36}>{leadHeading}</Table.Th>}
-            <Table.Th w={130}>Status</Table.Th>
+            <Table.Th w={140}>Status</Table.Th>
             <Table.Th>Workflow</Table.Th>
             <Table.Th>Run</Table.Th>
             <Table.Th w={120}>Started</Table.Th>

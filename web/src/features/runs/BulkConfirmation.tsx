@@ -34,6 +34,7 @@ export function BulkConfirmation({ preview, isGrave, onBack, onStarted }: BulkCo
       isPending={start.isPending}
       isDisabled={!isConfirmed || preview.matched === 0}
       error={start.error}
+      cancel="Back"
       onCancel={onBack}
       onSubmit={() => isConfirmed && preview.matched > 0 && start.mutate()}
     >

@@ -41,7 +41,7 @@ export function BulkDialog({ action, filters, runIds, onClose, onDone, onStarted
       opened
       onClose={() => !isBusy && onClose()}
       title={`${label} ${subject}`}
-      size="lg"
+      size="xl"
       closeButtonProps={{ "aria-label": "Close", disabled: isBusy }}
     >
       {found === undefined && (
@@ -51,6 +51,7 @@ export function BulkDialog({ action, filters, runIds, onClose, onDone, onStarted
           isPending={preview.isPending}
           isDisabled={isWrong}
           error={preview.error}
+          cancel="Close"
           onCancel={onClose}
           onSubmit={() =>
             !isWrong &&

@@ -1,4 +1,4 @@
-import { Button, Chip, Group, Stack, Switch, Text } from "@mantine/core";
+import { Button, Chip, Group, Stack, Text } from "@mantine/core";
 import { IconFilterOff } from "@tabler/icons-react";
 import { RUN_STATUSES, type RunStatus } from "@/lib/states";
 import { StatusIcon } from "@/ui/StatusBadge";
@@ -27,12 +27,14 @@ export function FilterBar({ filters, onChange, onClear }: FilterProps & { onClea
       <Group gap="xs" justify="space-between">
         <StatusChips filters={filters} onChange={onChange} />
         <Group gap="md">
-          <Switch
-            size="sm"
-            label="Without child runs"
+          <Chip
+            size="xs"
+            variant="light"
             checked={filters.top ?? false}
-            onChange={(event) => onChange({ top: event.currentTarget.checked || undefined })}
-          />
+            onChange={(isChecked) => onChange({ top: isChecked || undefined })}
+          >
+            Without child runs
+          </Chip>
           {filters.parent !== undefined && (
             <FilterText
               label="Started by the run"

@@ -36,7 +36,7 @@ function Bars({ statistics, filters, onChoose }: HistogramProps & { statistics: 
   const [at, setAt] = useState<number | null>(null);
   const [from, setFrom] = useState<number | null>(null);
   const [isDragged, setIsDragged] = useState(false);
-  const most = Math.max(1, ...buckets.map((bucket) => countAll(toStack(bucket))));
+  const most = Math.max(0, ...buckets.map((bucket) => countAll(toStack(bucket))));
   const now = new Date();
   const last = buckets.length - 1;
   const isChosen = (index: number) =>
@@ -121,7 +121,7 @@ function Bars({ statistics, filters, onChoose }: HistogramProps & { statistics: 
                 <span
                   key={part}
                   className={`${styles.part} ${styles[part]}`}
-                  style={{ height: `${(stack[part] / most) * 100}%` }}
+                  style={{ height: `${(stack[part] / Math.max(1, most)) * 100}%` }}
                 />
               ))}
             </div>
@@ -132,7 +132,7 @@ function Bars({ statistics, filters, onChoose }: HistogramProps & { statistics: 
         <Group justify="space-between" gap="xs" wrap="nowrap">
           <Edge at={statistics.since} />
           <Text size="xs" c="dimmed" ta="center" truncate>
-            {pointed ? describeBar(pointed) : `most in ${unit === "hour" ? "an hour" : "a day"}: ${most}`}
+            {pointed ? describeBar(pointed) : describeMost(most, unit)}
           </Text>
           <Edge at={statistics.until} />
         </Group>
@@ -169,6 +169,10 @@ function Legend() {
       </Text>
     </Group>
   ));
+}
+
+function describeMost(most: number, unit: string): string {
+  return most === 0 ? "none ended in this time" : `most in ${unit === "hour" ? "an hour" : "a day"}: ${most}`;
 }
 
 /** Says what bars count: the server counts by workflow only. */

@@ -55,6 +55,7 @@ export function RowsConfirmation({ order, runs, onBack, onBusy, onDone }: RowsCo
         isPending={false}
         isDisabled={runs.length === 0}
         error={null}
+        cancel="Back"
         onCancel={onBack}
         onSubmit={() => void begin()}
       >

@@ -1,4 +1,4 @@
-import { Box, Text } from "@mantine/core";
+import { Text } from "@mantine/core";
 import { useQueries, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from "react";
@@ -22,17 +22,18 @@ export function RunGrid({ filters, empty }: { filters: RunFilters; empty: ReactN
   const newest = useQuery(newestQuery(filters, MOST_RUNS));
   return (
     <QueryView query={newest}>
-      {({ items, next }) => (items.length === 0 ? empty : <Grid runs={[...items].reverse()} hasMore={next !== null} />)}
+      {({ items, next }) => (items.length === 0 ? empty : <Grid runs={items} hasMore={next !== null} />)}
     </QueryView>
   );
 }
 
+/** Reads the tasks of runs, the newest run first, and shows the newest at the right. */
 function Grid({ runs, hasMore }: { runs: RunView[]; hasMore: boolean }) {
-  const workflow = useQuery(tasksOfWorkflowQuery(runs.at(-1)?.run_id ?? ""));
+  const workflow = useQuery(tasksOfWorkflowQuery(runs[0]?.run_id ?? ""));
+  // They are read in this order, and the newest are looked at first.
   const columns = useQueries({ queries: runs.map((run) => columnQuery(run.run_id)) });
   const read = columns.map((query) => query.data);
-  const newestFirst = read.flatMap((column) => column ?? []).reverse();
-  const rows = mergeRows([workflow.data ?? [], ...newestFirst.map((column) => column.rows)]);
+  const rows = mergeRows([workflow.data ?? [], ...read.map((column) => column?.rows ?? [])]);
   const failed = columns.filter((query) => query.isError).length;
   return (
     <>
@@ -40,7 +41,7 @@ function Grid({ runs, hasMore }: { runs: RunView[]; hasMore: boolean }) {
         {describeRuns(runs.length, hasMore)} The newest is at the right; a bar shows how long each took.
         {failed > 0 && ` The tasks of ${failed} of them could not be read.`}
       </Text>
-      <GridTable runs={runs} rows={rows} columns={read} />
+      <GridTable runs={[...runs].reverse()} rows={rows} columns={[...read].reverse()} />
     </>
   );
 }
@@ -182,11 +183,11 @@ function CellLink({ run, row, cell, isRead, place, isActive, onFocus }: CellLink
 
 /** A status as an icon in its colour. */
 function Sign({ status }: { status: string }) {
-  const color = MOOD_COLORS[moodOf(status)];
+  const color = `var(--mantine-color-${MOOD_COLORS[moodOf(status)]}-light`;
   return (
-    <Box component="span" display="inline-flex" p={3} bg={`${color}.light`} c={`${color}.light-color`} bdrs="sm">
+    <span className={styles.sign} style={{ background: `${color})`, color: `${color}-color)` }}>
       <StatusIcon status={status} size={16} />
-    </Box>
+    </span>
   );
 }
 

@@ -1,4 +1,4 @@
-import { Button, SegmentedControl } from "@mantine/core";
+import { Button, Group, SegmentedControl } from "@mantine/core";
 import { IconStack2 } from "@tabler/icons-react";
 import { getRouteApi } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
@@ -13,6 +13,7 @@ import { FilterBar } from "./FilterBar";
 import { Histogram } from "./Histogram";
 import { RunGrid } from "./RunGrid";
 import { RunList } from "./RunList";
+import { SavedViews } from "./SavedViews";
 import { isEmpty, NOTHING } from "./selection";
 
 const route = getRouteApi("/runs");
@@ -21,8 +22,7 @@ const route = getRouteApi("/runs");
 export function RunsPage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const may = useMay();
-  const isOneWorkflow = search.namespace !== undefined && search.name !== undefined;
+  const mayCommand = useMay()("run.control");
   const key = JSON.stringify(readFilters({ ...search }));
   const filters = useMemo((): RunFilters => JSON.parse(key), [key]);
   const change = (some: Partial<RunFilters>) =>
@@ -34,44 +34,53 @@ export function RunsPage() {
     });
   const show = (what: Pick<RunsSearch, "view" | "bulk">) =>
     void navigate({ search: (before) => ({ ...before, ...what }), resetScroll: false });
+  const isOneWorkflow = filters.namespace !== undefined && filters.name !== undefined;
   return (
     <Page
       title="Runs"
       actions={
-        may("run.control") && (
-          <Button
-            size="xs"
-            variant="default"
-            leftSection={<IconStack2 size={14} aria-hidden />}
-            onClick={() => show({ bulk: "recent" })}
-          >
-            Bulk operations
-          </Button>
-        )
+        <Group gap="xs">
+          <SavedViews search={search} />
+          {mayCommand && <BulkButton onClick={() => show({ bulk: "recent" })} />}
+        </Group>
       }
     >
       <FilterBar filters={filters} onChange={change} onClear={() => void navigate({ search: {} })} />
       <Histogram filters={filters} onChoose={change} />
-      {isOneWorkflow && (
-        <SegmentedControl
-          size="xs"
-          w="fit-content"
-          aria-label="How the runs are shown"
-          data={[
-            { value: "list", label: "List" },
-            { value: "grid", label: "Runs by tasks" },
-          ]}
-          value={search.view ?? "list"}
-          onChange={(view) => show({ view: view === "grid" ? "grid" : undefined })}
-        />
-      )}
+      {isOneWorkflow && <ViewChoice view={search.view} onChange={(view) => show({ view })} />}
       {isOneWorkflow && search.view === "grid" ? (
         <RunGrid filters={filters} empty={<NoRuns filters={filters} />} />
       ) : (
         <Matches key={key} filters={filters} onStarted={(bulk) => show({ bulk })} />
       )}
-      {may("run.control") && <BulkDrawer shown={search.bulk} onShow={(bulk) => show({ bulk })} />}
+      {mayCommand && <BulkDrawer shown={search.bulk} onShow={(bulk) => show({ bulk })} />}
     </Page>
+  );
+}
+
+function BulkButton({ onClick }: { onClick: () => void }) {
+  return (
+    <Button size="xs" variant="default" leftSection={<IconStack2 size={14} aria-hidden />} onClick={onClick}>
+      Bulk operations
+    </Button>
+  );
+}
+
+const VIEWS = [
+  { value: "list", label: "List" },
+  { value: "grid", label: "Runs by tasks" },
+];
+
+function ViewChoice({ view, onChange }: { view: "grid" | undefined; onChange: (view: "grid" | undefined) => void }) {
+  return (
+    <SegmentedControl
+      size="xs"
+      w="fit-content"
+      aria-label="How the runs are shown"
+      data={VIEWS}
+      value={view ?? "list"}
+      onChange={(chosen) => onChange(chosen === "grid" ? "grid" : undefined)}
+    />
   );
 }
 

@@ -34,7 +34,7 @@ export function TextSearch({ filters, onChange }: FilterProps) {
       description={
         isOff
           ? index.data?.why_off
-          : 'Words of the input, the name or the error; "in quotes" they stand together. The last may be a beginning.' +
+          : 'Words in the input, name or error; "in quotes" together; the last may be a beginning.' +
             describeLag(index.data?.behind ?? 0)
       }
       inputWrapperOrder={["label", "input", "description"]}
