@@ -1,9 +1,16 @@
 /** What the navigation and the command palette lead to. */
-import { IconHome, IconListDetails, IconSettings, IconSitemap, type TablerIcon } from "@tabler/icons-react";
+import {
+  IconChartBar,
+  IconHome,
+  IconListDetails,
+  IconSettings,
+  IconSitemap,
+  type TablerIcon,
+} from "@tabler/icons-react";
 
 export interface Destination {
   label: string;
-  to: "/" | "/runs" | "/workflows" | "/administration";
+  to: "/" | "/runs" | "/workflows" | "/reports" | "/administration";
   icon: TablerIcon;
   /** What it is for, for the command palette. */
   summary: string;
@@ -30,6 +37,14 @@ export const DESTINATIONS: Destination[] = [
     summary: "What can be run: texts, versions, health",
     permission: "workflow.read",
     key: "w",
+  },
+  {
+    label: "Reports",
+    to: "/reports",
+    icon: IconChartBar,
+    summary: "How runs went over time, where the time goes, delivery",
+    permission: "run.read",
+    key: "p",
   },
   {
     label: "Administration",

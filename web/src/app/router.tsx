@@ -1,9 +1,10 @@
 /** All addresses of the console. Each page is loaded when it is first gone to, but for home. */
 import { createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { HomePage } from "@/features/home/HomePage";
+import { readDeliverySearch, readReportSearch } from "@/features/reports/address";
 import { readRunSearch } from "@/features/run/address";
 import { readRunsSearch } from "@/features/runs/address";
-import { readListSearch, readWorkflowSearch } from "@/features/workflows/address";
+import { readListSearch, readNewSearch, readWorkflowSearch } from "@/features/workflows/address";
 import { administration } from "./administrationRoutes";
 import { RouteError } from "./RouteError";
 import { root } from "./root";
@@ -31,6 +32,13 @@ const workflows = createRoute({
   component: lazyRouteComponent(() => import("@/features/workflows/list/WorkflowsPage"), "WorkflowsPage"),
 });
 
+const newWorkflow = createRoute({
+  getParentRoute: () => root,
+  path: "/workflows/new",
+  validateSearch: readNewSearch,
+  component: lazyRouteComponent(() => import("@/features/workflows/new/NewWorkflowPage"), "NewWorkflowPage"),
+});
+
 const workflow = createRoute({
   getParentRoute: () => root,
   path: "/workflows/$namespace/$name",
@@ -38,8 +46,22 @@ const workflow = createRoute({
   component: lazyRouteComponent(() => import("@/features/workflows/WorkflowPage"), "WorkflowPage"),
 });
 
+const reports = createRoute({
+  getParentRoute: () => root,
+  path: "/reports",
+  validateSearch: readReportSearch,
+  component: lazyRouteComponent(() => import("@/features/reports/ReportsPage"), "ReportsPage"),
+});
+
+const delivery = createRoute({
+  getParentRoute: () => root,
+  path: "/reports/delivery",
+  validateSearch: readDeliverySearch,
+  component: lazyRouteComponent(() => import("@/features/reports/DeliveryPage"), "DeliveryPage"),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([home, runs, run, workflows, workflow, administration]),
+  routeTree: root.addChildren([home, runs, run, workflows, newWorkflow, workflow, reports, delivery, administration]),
   defaultPreload: "intent",
   defaultErrorComponent: RouteError,
   scrollRestoration: true,

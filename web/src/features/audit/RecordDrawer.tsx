@@ -6,8 +6,9 @@ import type { ReactNode } from "react";
 import { api, got } from "@/api/client";
 import type { AuditRecord } from "@/api/schema";
 import { useMayEverywhere } from "@/features/session/permissions";
-import { download } from "@/lib/download";
+
 import { DialogButton } from "@/ui/DialogButton";
+import { downloadText } from "@/ui/download";
 import { ErrorNotice } from "@/ui/ErrorNotice";
 import { TextLink } from "@/ui/links";
 import { Moment } from "@/ui/Moment";
@@ -147,7 +148,7 @@ function ProofButton({ number }: { number: number }) {
   const prove = useAction({
     run: () => got(api.GET("/api/v1/audit/records/{number}/proof", { params: { path: { number } } })),
     success: () => `The proof of record ${number} is downloaded. Check it with kapell audit check-proof.`,
-    onDone: (proof) => download(`proof-${number}.json`, JSON.stringify(proof), "application/json"),
+    onDone: (proof) => downloadText(`proof-${number}.json`, JSON.stringify(proof), "application/json"),
   });
   return (
     <>
