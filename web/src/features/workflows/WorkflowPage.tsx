@@ -1,38 +1,57 @@
 import { Loader, Tabs } from "@mantine/core";
+import { IconPlayerPlay } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
+import { useMay } from "@/features/session/permissions";
 import { EmptyState } from "@/ui/EmptyState";
 import { ErrorNotice } from "@/ui/ErrorNotice";
-import { TextLink } from "@/ui/links";
+import { ButtonLink, TextLink } from "@/ui/links";
 import { Page } from "@/ui/Page";
 import { TABS, type Tab } from "./address";
 import { OverviewTab } from "./overview/OverviewTab";
-import { draftQuery, versionsQuery } from "./queries";
+import { summaryQuery } from "./queries";
 
 const VersionsTab = lazy(async () => ({ default: (await import("./versions/VersionsTab")).VersionsTab }));
+const EditTab = lazy(async () => ({ default: (await import("./editor/EditTab")).EditTab }));
+const StartTab = lazy(async () => ({ default: (await import("./start/StartTab")).StartTab }));
 
 const route = getRouteApi("/workflows/$namespace/$name");
 
-const TAB_NAMES: Record<Tab, string> = { overview: "Overview", versions: "Versions" };
+const TAB_NAMES: Record<Tab, string> = { overview: "Overview", versions: "Versions", edit: "Edit", start: "Start" };
 
 /** One workflow: how it fares, its versions, its text, and starting it. */
 export function WorkflowPage() {
   const { namespace, name } = route.useParams();
   const { tab = "overview" } = route.useSearch();
   const navigate = route.useNavigate();
-  const versions = useQuery(versionsQuery(namespace, name));
-  const draft = useQuery(draftQuery(namespace, name));
-  const isKnown = (versions.data?.length ?? 0) > 0 || Boolean(draft.data);
-  const isSettled = versions.isFetched && draft.isFetched;
-  const newest = versions.data?.find((version) => version.deprecation === null) ?? versions.data?.[0];
+  const may = useMay();
+  const summary = useQuery(summaryQuery(namespace, name));
+  const isPublished = Boolean(summary.data?.newest);
+  const canStart = may("run.start", namespace) && isPublished && !summary.data?.is_deprecated;
+  const tabs = TABS.filter((each) => each !== "start" || canStart);
   return (
-    <Page title={`${namespace}/${name}`} summary={newest?.title || newest?.summary}>
-      {versions.error && <ErrorNotice error={versions.error} onRetry={() => void versions.refetch()} />}
-      {draft.error && <ErrorNotice error={draft.error} onRetry={() => void draft.refetch()} />}
-      {!isSettled && <Loader size="sm" aria-label="Loading" />}
-      {isSettled && !isKnown && !versions.error && <Unknown namespace={namespace} name={name} />}
-      {isSettled && isKnown && (
+    <Page
+      title={`${namespace}/${name}`}
+      summary={summary.data?.title}
+      actions={
+        canStart &&
+        tab !== "start" && (
+          <ButtonLink
+            to="/workflows/$namespace/$name"
+            params={{ namespace, name }}
+            search={{ tab: "start" }}
+            leftSection={<IconPlayerPlay size={16} aria-hidden />}
+          >
+            Start
+          </ButtonLink>
+        )
+      }
+    >
+      {summary.error && <ErrorNotice error={summary.error} onRetry={() => void summary.refetch()} />}
+      {summary.isPending && !summary.error && <Loader size="sm" aria-label="Loading" />}
+      {summary.data === null && <Unknown namespace={namespace} name={name} />}
+      {summary.data && (
         <Tabs
           value={tab}
           onChange={(value) => void navigate({ search: { tab: readTab(value) } })}
@@ -40,7 +59,7 @@ export function WorkflowPage() {
           activateTabWithKeyboard={false}
         >
           <Tabs.List mb="md">
-            {TABS.map((each) => (
+            {tabs.map((each) => (
               <Tabs.Tab key={each} value={each}>
                 {TAB_NAMES[each]}
               </Tabs.Tab>
@@ -53,6 +72,14 @@ export function WorkflowPage() {
             <Tabs.Panel value="versions">
               <VersionsTab namespace={namespace} name={name} />
             </Tabs.Panel>
+            <Tabs.Panel value="edit">
+              <EditTab key={`${namespace}/${name}`} namespace={namespace} name={name} />
+            </Tabs.Panel>
+            {canStart && (
+              <Tabs.Panel value="start">
+                <StartTab key={`${namespace}/${name}`} namespace={namespace} name={name} />
+              </Tabs.Panel>
+            )}
           </Suspense>
         </Tabs>
       )}

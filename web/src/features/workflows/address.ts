@@ -16,7 +16,7 @@ export function readListSearch(search: Record<string, unknown>): ListSearch {
   });
 }
 
-export const TABS = ["overview", "versions"] as const;
+export const TABS = ["overview", "versions", "edit", "start"] as const;
 export type Tab = (typeof TABS)[number];
 
 export interface WorkflowSearch {

@@ -1,7 +1,7 @@
 /** What is asked of the server about workflows. */
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { ApiError, api, got } from "@/api/client";
-import type { Draft, PageWorkflowSummary } from "@/api/schema";
+import type { Draft, PageWorkflowSummary, WorkflowSummary } from "@/api/schema";
 import type { ListSearch } from "./address";
 import { joinHealth } from "./list/health";
 import { type Period, spanOf } from "./periods";
@@ -89,20 +89,75 @@ export const versionQuery = (namespace: string, name: string, version: string) =
     staleTime: 60_000,
   });
 
-/** The draft; `null` where there is none. */
+/** What lists show of a workflow; `null` where there is none, or the person may not see it. */
+export const summaryQuery = (namespace: string, name: string) =>
+  queryOptions({
+    queryKey: [...workflowKey(namespace, name), "summary"],
+    queryFn: () => findSummary(namespace, name),
+  });
+
+export async function findSummary(namespace: string, name: string): Promise<WorkflowSummary | null> {
+  let cursor: string | null | undefined;
+  do {
+    const page: PageWorkflowSummary = await got(
+      api.GET("/api/v1/workflows", { params: { query: { namespace, text: name, limit: MOST, cursor } } }),
+    );
+    const found = page.items.find((each) => each.namespace === namespace && each.name === name);
+    if (found) return found;
+    cursor = page.next;
+  } while (cursor);
+  return null;
+}
+
+/** The draft; `null` where there is none. It is asked for only where there is one: a refusal is an error to browsers. */
 export const draftQuery = (namespace: string, name: string) =>
   queryOptions({
     queryKey: [...workflowKey(namespace, name), "draft"],
-    queryFn: async (): Promise<Draft | null> => {
-      try {
-        return await got(
-          api.GET("/api/v1/workflows/{namespace}/{name}/draft", { params: { path: { namespace, name } } }),
-        );
-      } catch (error) {
-        if (error instanceof ApiError && error.status === 404) return null;
-        throw error;
-      }
+    queryFn: () => findDraft(namespace, name),
+  });
+
+export async function findDraft(namespace: string, name: string): Promise<Draft | null> {
+  const summary = await findSummary(namespace, name);
+  if (!summary?.has_draft) return null;
+  try {
+    return await got(api.GET("/api/v1/workflows/{namespace}/{name}/draft", { params: { path: { namespace, name } } }));
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return null;
+    throw error;
+  }
+}
+
+/** What the editor begins with. */
+export interface EditedText {
+  text: string;
+  /** Of the draft; `null` where there is none yet. */
+  revision: number | null;
+  /** The version that the draft is made from, or would be. */
+  baseVersion: string | null;
+}
+
+/** The draft, or else the newest version: read anew whenever the editor is opened, and left alone while it is open. */
+export const editedQuery = (namespace: string, name: string) =>
+  queryOptions({
+    queryKey: ["workflow-edited", namespace, name],
+    queryFn: async (): Promise<EditedText> => {
+      const draft = await findDraft(namespace, name);
+      if (draft) return { text: draft.source, revision: draft.revision, baseVersion: draft.base_version };
+      const { items } = await got(
+        api.GET("/api/v1/workflows/{namespace}/{name}/versions", {
+          params: { path: { namespace, name }, query: { limit: MOST } },
+        }),
+      );
+      const newest = items.find((version) => version.deprecation === null) ?? items[0];
+      if (!newest) return { text: "", revision: null, baseVersion: null };
+      const path = { namespace, name, version: newest.version };
+      const stored = await got(
+        api.GET("/api/v1/workflows/{namespace}/{name}/versions/{version}", { params: { path } }),
+      );
+      return { text: stored.source, revision: null, baseVersion: newest.version };
     },
+    gcTime: 0,
+    staleTime: Number.POSITIVE_INFINITY,
   });
 
 export const diffQuery = (namespace: string, name: string, before: string, after: string) =>

@@ -18,9 +18,8 @@ interface WorkflowTableProps {
 /** Workflows, one a row: what each is, its newest version, and how its runs have fared. */
 export function WorkflowTable({ workflows, health, showsHealth, onTag }: WorkflowTableProps) {
   return (
-    <Table.ScrollContainer minWidth={showsHealth ? 860 : 480}>
-      <Table highlightOnHover verticalSpacing="xs">
-        <caption className="mantine-visually-hidden">Workflows</caption>
+    <Table.ScrollContainer minWidth={showsHealth ? 880 : 480}>
+      <Table aria-label="Workflows" highlightOnHover verticalSpacing="xs">
         <Table.Thead>
           <Table.Tr>
             <Table.Th>Workflow</Table.Th>
@@ -29,7 +28,7 @@ export function WorkflowTable({ workflows, health, showsHealth, onTag }: Workflo
               <>
                 <Table.Th w={230}>Success</Table.Th>
                 <Table.Th w={100}>Median</Table.Th>
-                <Table.Th w={100}>Slowest 5 %</Table.Th>
+                <Table.Th w={120}>Slowest 5 %</Table.Th>
                 <Table.Th w={120}>Last faulted</Table.Th>
               </>
             )}

@@ -1,13 +1,13 @@
 import { Button, Group, SegmentedControl, Select, TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
-import { IconSearch } from "@tabler/icons-react";
+import { IconPlus, IconSearch } from "@tabler/icons-react";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { useMay } from "@/features/session/permissions";
 import { EmptyState } from "@/ui/EmptyState";
 import { ErrorNotice } from "@/ui/ErrorNotice";
-import { TextLink } from "@/ui/links";
+import { ButtonLink, TextLink } from "@/ui/links";
 import { Page } from "@/ui/Page";
 import type { ListSearch } from "../address";
 import { PERIOD_NAMES, PERIODS, readPeriod } from "../periods";
@@ -29,7 +29,17 @@ export function WorkflowsPage() {
   const change = (changed: ListSearch) =>
     void navigate({ search: (before) => ({ ...before, ...changed }), replace: true });
   return (
-    <Page title="Workflows" summary="The automations that can be run: their versions, and how their runs have fared">
+    <Page
+      title="Workflows"
+      summary="The automations that can be run: their versions, and how their runs have fared"
+      actions={
+        may("workflow.write") && (
+          <ButtonLink to="/workflows/new" leftSection={<IconPlus size={16} aria-hidden />}>
+            New workflow
+          </ButtonLink>
+        )
+      }
+    >
       <Filters search={search} onChange={change} showsPeriod={showsHealth} />
       {workflows.error && <ErrorNotice error={workflows.error} onRetry={() => void workflows.refetch()} />}
       {health.error && <ErrorNotice error={health.error} onRetry={() => void health.refetch()} />}
@@ -108,6 +118,7 @@ function Filters({ search, onChange, showsPeriod }: FiltersProps) {
 }
 
 function Nothing({ isFiltered }: { isFiltered: boolean }) {
+  const may = useMay();
   if (isFiltered) {
     return (
       <EmptyState title="No workflow matches">
@@ -119,7 +130,8 @@ function Nothing({ isFiltered }: { isFiltered: boolean }) {
   }
   return (
     <EmptyState title="There are no workflows yet">
-      A workflow is a text that says which tasks are done, in which order, and what happens when one fails.
+      A workflow is a text that says which tasks are done, in which order, and what happens when one fails.{" "}
+      {may("workflow.write") && <TextLink to="/workflows/new">Begin one from a template.</TextLink>}
     </EmptyState>
   );
 }

@@ -72,6 +72,9 @@ function About({ namespace, name }: OverviewProps) {
       {draft.data && (
         <Text size="sm">
           {draft.data.updated_by_name} saved a draft <Moment at={draft.data.updated_at} />.{" "}
+          <TextLink to="/workflows/$namespace/$name" params={{ namespace, name }} search={{ tab: "edit" }}>
+            Open it
+          </TextLink>
         </Text>
       )}
     </Section>
@@ -116,7 +119,7 @@ function RecentRuns({ namespace, name }: OverviewProps) {
         {(page) =>
           page.items.length === 0 ? (
             <EmptyState title="It has not run yet">
-              A run is one execution of a version: it can be begun over the API.
+              A run is one execution of a version: begin one in the tab Start, or over the API.
             </EmptyState>
           ) : (
             <RunTable runs={page.items} caption={`Newest runs of ${namespace}/${name}`} />

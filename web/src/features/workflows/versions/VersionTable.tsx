@@ -1,5 +1,5 @@
-import { ActionIcon, Badge, Menu, Stack, Table, Text } from "@mantine/core";
-import { IconArchive, IconArchiveOff, IconDots, IconGitCompare } from "@tabler/icons-react";
+import { ActionIcon, Badge, Menu, Stack, Table, Text, VisuallyHidden } from "@mantine/core";
+import { IconArchive, IconArchiveOff, IconDots, IconGitCompare, IconPencil, IconPlayerPlay } from "@tabler/icons-react";
 import { getRouteApi } from "@tanstack/react-router";
 import { useState } from "react";
 import type { SubjectFigures, WorkflowVersion } from "@/api/schema";
@@ -23,8 +23,7 @@ export function VersionTable({ versions, subjects }: VersionTableProps) {
   return (
     <>
       <Table.ScrollContainer minWidth={subjects ? 780 : 560}>
-        <Table verticalSpacing="xs" highlightOnHover>
-          <caption className="mantine-visually-hidden">Versions, the highest first</caption>
+        <Table aria-label="Versions, the highest first" verticalSpacing="xs" highlightOnHover>
           <Table.Thead>
             <Table.Tr>
               <Table.Th w={150}>Version</Table.Th>
@@ -37,7 +36,7 @@ export function VersionTable({ versions, subjects }: VersionTableProps) {
                 </>
               )}
               <Table.Th w={48}>
-                <span className="mantine-visually-hidden">Actions</span>
+                <VisuallyHidden>Actions</VisuallyHidden>
               </Table.Th>
             </Table.Tr>
           </Table.Thead>
@@ -75,7 +74,7 @@ export function VersionTable({ versions, subjects }: VersionTableProps) {
                           size="sm"
                         >
                           {figures?.started ?? 0}
-                          <span className="mantine-visually-hidden"> runs of version {version.version}</span>
+                          <VisuallyHidden> runs of version {version.version}</VisuallyHidden>
                         </TextLink>
                       </Table.Td>
                       <Table.Td>
@@ -116,7 +115,9 @@ function VersionMenu({ version, onDeprecation }: { version: WorkflowVersion; onD
   const navigate = route.useNavigate();
   const may = useMay();
   const { namespace } = version;
-  const go = (search: { tab?: "versions"; version?: string; old?: string; new?: string }) => void navigate({ search });
+  const go = (search: { tab?: "start" | "edit" | "versions"; version?: string; old?: string; new?: string }) =>
+    void navigate({ search });
+  const canStart = may("run.start", namespace) && version.deprecation === null;
   return (
     <Menu position="bottom-end">
       <Menu.Target>
@@ -125,6 +126,20 @@ function VersionMenu({ version, onDeprecation }: { version: WorkflowVersion; onD
         </ActionIcon>
       </Menu.Target>
       <Menu.Dropdown>
+        {canStart && (
+          <Menu.Item
+            leftSection={<IconPlayerPlay size={16} aria-hidden />}
+            onClick={() => go({ tab: "start", version: version.version })}
+          >
+            Start a run of it
+          </Menu.Item>
+        )}
+        <Menu.Item
+          leftSection={<IconPencil size={16} aria-hidden />}
+          onClick={() => go({ tab: "edit", version: version.version })}
+        >
+          {may("workflow.write", namespace) ? "Show it, or begin a draft with it" : "Show its text"}
+        </Menu.Item>
         <Menu.Item
           leftSection={<IconGitCompare size={16} aria-hidden />}
           onClick={() => go({ tab: "versions", new: version.version })}

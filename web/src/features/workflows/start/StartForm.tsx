@@ -1,0 +1,165 @@
+import { Alert, Button, CopyButton, Group, SegmentedControl, Stack, Text } from "@mantine/core";
+import { IconLink, IconPlayerPlay } from "@tabler/icons-react";
+import { useMutation } from "@tanstack/react-query";
+import { getRouteApi, useNavigate, useRouter } from "@tanstack/react-router";
+import { type FormEvent, useCallback, useRef, useState } from "react";
+import { api, got } from "@/api/client";
+import { useMay } from "@/features/session/permissions";
+import { ErrorNotice } from "@/ui/ErrorNotice";
+import { TextLink } from "@/ui/links";
+import { type Field, makeBeginning } from "./fields";
+import { JsonField } from "./JsonField";
+import { type Faults, judge } from "./judging";
+import { LastInputs } from "./LastInputs";
+import { OnceKey } from "./onceKey";
+import { SchemaForm } from "./SchemaForm";
+
+const route = getRouteApi("/workflows/$namespace/$name");
+
+/** Above this, a link is cut by what stands between people. */
+const LONGEST_LINK = 8_000;
+const NONE: Faults = new Map();
+
+interface StartFormProps {
+  namespace: string;
+  name: string;
+  version: string;
+  /** `null` where the version describes no input. */
+  field: Field | null;
+}
+
+/** The input of a run, and the button that starts it. */
+export function StartForm({ namespace, name, version, field }: StartFormProps) {
+  const { input: prefilled } = route.useSearch();
+  const may = useMay();
+  const navigate = useNavigate();
+  const [value, setValue] = useState<unknown>(() => prefilled ?? (field ? makeBeginning(field) : undefined));
+  const isFormPossible = field !== null && field.kind !== "json";
+  const [asJson, setAsJson] = useState(!isFormPossible);
+  const [unreadable, setUnreadable] = useState<ReadonlySet<string>>(new Set());
+  const [wasTried, setWasTried] = useState(false);
+  const key = useRef(new OnceKey());
+  const onReadable = useCallback((pointer: string, isReadable: boolean) => {
+    setUnreadable((before) => {
+      if (before.has(pointer) !== isReadable) return before;
+      const after = new Set(before);
+      if (isReadable) after.delete(pointer);
+      else after.add(pointer);
+      return after;
+    });
+  }, []);
+  const faults = field ? judge(field, value) : NONE;
+  const start = useMutation({
+    mutationFn: () => {
+      const body = { namespace, name, version, input: value };
+      const header = { "Idempotency-Key": key.current.for(JSON.stringify(body)) };
+      return got(api.POST("/api/v1/runs", { params: { header }, body }));
+    },
+    onSuccess: (run) => {
+      key.current.renew();
+      // An input that does not satisfy the schema makes a run that faults at once: what was typed stays.
+      if (run.status !== "faulted") void navigate({ to: "/runs/$runId", params: { runId: run.run_id } });
+    },
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    setWasTried(true);
+    if (!start.isPending && faults.size === 0 && unreadable.size === 0) start.mutate();
+  };
+  const common = { label: "Input", description: undefined, error: undefined, required: false };
+  const shownFaults = wasTried ? faults : NONE;
+  return (
+    <form onSubmit={submit} noValidate>
+      <Stack gap="md">
+        <Group gap="xs">
+          {isFormPossible && (
+            <SegmentedControl
+              size="xs"
+              aria-label="How the input is written"
+              value={asJson ? "json" : "form"}
+              onChange={(chosen) => setAsJson(chosen === "json")}
+              disabled={asJson && unreadable.size > 0}
+              data={[
+                { value: "form", label: "Form" },
+                { value: "json", label: "JSON" },
+              ]}
+            />
+          )}
+          {may("run.data", namespace) && <LastInputs namespace={namespace} name={name} onTake={setValue} />}
+          <CopyLink version={version} input={value} />
+        </Group>
+        {field === null && (
+          <Text size="sm" c="dimmed">
+            This version describes no input; it takes any, or none.
+          </Text>
+        )}
+        {asJson || field === null ? (
+          <JsonField value={value} onChange={setValue} pointer="" onReadable={onReadable} common={common} />
+        ) : (
+          <SchemaForm
+            field={field}
+            value={value}
+            onChange={setValue}
+            pointer=""
+            faults={shownFaults}
+            onReadable={onReadable}
+          />
+        )}
+        {shownFaults.size > 0 && (
+          <Alert color="red" role="alert" title="The input does not fit yet">
+            <ul style={{ margin: 0, paddingLeft: 18 }}>
+              {[...shownFaults].map(([pointer, text]) => (
+                <li key={pointer}>
+                  <code>{pointer || "the input"}</code>: {text}
+                </li>
+              ))}
+            </ul>
+          </Alert>
+        )}
+        {start.error && <ErrorNotice error={start.error} />}
+        {start.data?.status === "faulted" && (
+          <Alert color="red" role="alert" title="The run faulted as soon as it began">
+            <Text size="sm">{start.data.error}</Text>
+            <TextLink to="/runs/$runId" params={{ runId: start.data.run_id }} size="sm">
+              Show the run
+            </TextLink>
+          </Alert>
+        )}
+        <Group>
+          <Button type="submit" loading={start.isPending} leftSection={<IconPlayerPlay size={16} aria-hidden />}>
+            Start a run of {version}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}
+
+/** Copies the address of this form with what is written in it. */
+function CopyLink({ version, input }: { version: string; input: unknown }) {
+  const router = useRouter();
+  const { namespace, name } = route.useParams();
+  const location = router.buildLocation({
+    to: "/workflows/$namespace/$name",
+    params: { namespace, name },
+    search: { tab: "start", version, input },
+  });
+  const link = `${window.location.origin}${location.href}`;
+  const isTooLong = link.length > LONGEST_LINK;
+  return (
+    <CopyButton value={link}>
+      {({ copied, copy }) => (
+        <Button
+          size="xs"
+          variant="default"
+          leftSection={<IconLink size={16} aria-hidden />}
+          onClick={copy}
+          disabled={isTooLong}
+          title={isTooLong ? "The input is too long for a link" : "Whoever opens it sees this form, filled in"}
+        >
+          {copied ? "Copied" : "Copy a link to this form"}
+        </Button>
+      )}
+    </CopyButton>
+  );
+}
