@@ -56,7 +56,7 @@ test("a stream that the browser gave up is opened again from where it was", () =
   expect(FakeSource.opened).toHaveLength(2);
   last().onopen?.();
   last().send("reset", 50, {});
-  expect(news).toEqual([{ kind: "change", change: { run_id: "a" } }, { kind: "reset" }]);
+  expect(news).toEqual([{ kind: "reset" }, { kind: "change", change: { run_id: "a" } }, { kind: "reset" }]);
 });
 
 test("the pauses grow, up to a limit, and begin anew after a success", () => {
@@ -93,4 +93,16 @@ test("what was stopped stays stopped", () => {
   vi.advanceTimersByTime(60_000);
   expect(FakeSource.opened).toHaveLength(1);
   expect(states).toEqual(["live", "lost", "connecting"]);
+});
+
+test("what happened before the stream stood is not missed, and is asked for once", () => {
+  const stream = makeStream();
+  const news: LiveNews[] = [];
+  stream.subscribe((each) => news.push(each));
+  stream.start();
+  expect(news).toEqual([]);
+  last().onopen?.();
+  last().onerror?.();
+  last().onopen?.();
+  expect(news).toEqual([{ kind: "reset" }]);
 });

@@ -68,9 +68,13 @@ export class LiveStream {
   private connect(): void {
     const source = this.open(this.lastId === "" ? ADDRESS : `${ADDRESS}?after=${this.lastId}`);
     this.source = source;
+    // What was read before the stream stood may be out of date already, and nobody was told.
+    let isFresh = this.lastId === "";
     source.onopen = () => {
       this.pause = SHORTEST_PAUSE;
       this.setState("live");
+      if (isFresh) this.tell({ kind: "reset" });
+      isFresh = false;
     };
     source.onerror = () => {
       this.setState("lost");
