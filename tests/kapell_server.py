@@ -38,11 +38,12 @@ class Server:
         token: An API token that may do everything.
     """
 
-    def __init__(self, folder, *options):
+    def __init__(self, folder, *options, port=0, config=None):
         self.folder = folder
         self._options = options
+        self._environment = {} if config is None else {"KAPELL_CONFIG": str(config)}
         self._told = folder / "told"
-        told = self._start(0)
+        told = self._start(port)
         self.address = re.search(r"serves on (\S+)", told)[1]
         self.password = re.search(r"^  (\S+)$", told, re.MULTILINE)[1]
         self.token = ""
@@ -54,7 +55,7 @@ class Server:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=told,
-                env=make_environment(self.folder),
+                env=make_environment(self.folder) | self._environment,
             )
         return self._read_start()
 
