@@ -19,7 +19,9 @@ const GAP = 30;
 const SIDE_GAP = 22;
 const PADDING = 14;
 const LANE = 16;
-const STUB = 26;
+const STUB = 32;
+/** A shift of an axis that is too small for a bend. */
+const SLIGHT = 24;
 const TITLE = 20;
 const END_ROOM = 18;
 const MARGIN = 24;
@@ -394,7 +396,7 @@ function addEntry(
   const end = hasFrame ? top + TITLE + PADDING : top;
   const turn = from + 8;
   const points: [number, number][] =
-    Math.abs(axis - middle) < 0.5
+    Math.abs(axis - middle) < SLIGHT
       ? [
           [axis, from],
           [axis, end],
@@ -412,7 +414,7 @@ function addEntry(
 function addLeave(layout: Layout, { list }: MeasuredList, axis: number, middle: number, from: number, bottom: number) {
   const turn = bottom - 8;
   const points: [number, number][] =
-    Math.abs(axis - middle) < 0.5
+    Math.abs(axis - middle) < SLIGHT
       ? [
           [axis, from],
           [axis, bottom],

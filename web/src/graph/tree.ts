@@ -5,7 +5,7 @@
  * it. A document is drawn while it is written, too, so whatever is wrong with it is passed over here, never thrown.
  */
 import { asList, asObject, asText, type Json } from "./json";
-import { describeTask } from "./words";
+import { bare, describeTask } from "./words";
 
 export type BlockKind =
   | "workflow"
@@ -140,7 +140,7 @@ class Builder {
       name,
       kind,
       summary: describeTask(kind, task),
-      condition: asText(task.if),
+      condition: bare(task.if),
       onward: readTarget(task.then),
       cases: [],
       lists: [],
@@ -270,7 +270,7 @@ function readCase(item: unknown): Case[] {
   const [name, written] = Object.entries(asObject(item))[0] ?? [];
   if (name === undefined) return [];
   const { when, then } = asObject(written);
-  return [{ name, when: asText(when), target: readTarget(then) }];
+  return [{ name, when: bare(when), target: readTarget(then) }];
 }
 
 /** Where a `try` goes on when it has handled an error, where that is another place than usual. */

@@ -115,7 +115,7 @@ function address(endpoint: unknown): string {
 }
 
 /** Takes the braces from around an expression. */
-function bare(written: unknown): string {
+export function bare(written: unknown): string {
   if (Array.isArray(written)) return `${written.length} items`;
   const found = /^\s*\$\{\s*([\s\S]*?)\s*\}\s*$/.exec(text(written));
   return (found?.[1] ?? text(written)).replace(/\s+/g, " ");

@@ -24,6 +24,8 @@ interface GraphBoxProps {
   story: BlockStory | null | undefined;
   /** The status that is shown; of what is folded, the worst in it. */
   status: string | null;
+  /** Whether it is marked as lying on the critical path. */
+  isCritical: boolean;
   pick: number | undefined;
   problem: Problem | undefined;
   isSelected: boolean;
@@ -38,7 +40,7 @@ interface GraphBoxProps {
 
 /** A task, a block of tasks, or a stretch of a long list. */
 export const GraphBox = memo(function GraphBox(props: GraphBoxProps) {
-  const { box, story, status, isTiny } = props;
+  const { box, story, status, isTiny, isCritical } = props;
   const color = status ? MOOD_COLORS[moodOf(status)] : props.problem ? PROBLEM_COLORS[props.problem] : null;
   const style = {
     left: box.x,
@@ -57,7 +59,7 @@ export const GraphBox = memo(function GraphBox(props: GraphBoxProps) {
       data-open={box.isOpen || undefined}
       data-folded={(box.canFold && !box.isOpen) || undefined}
       data-unreached={story === undefined || undefined}
-      data-critical={story?.isCritical || undefined}
+      data-critical={isCritical || undefined}
       data-selected={props.isSelected || undefined}
       data-active={props.isActive || undefined}
       data-tiny={isTiny || undefined}
@@ -86,7 +88,7 @@ export const GraphBox = memo(function GraphBox(props: GraphBoxProps) {
 const PROBLEM_COLORS: Record<Problem, string> = { error: "red", warning: "yellow" };
 
 function Heading(props: GraphBoxProps) {
-  const { box, story, status, problem } = props;
+  const { box, story, status, problem, isCritical } = props;
   const { block } = box;
   return (
     <div className={classes.heading} title={describeTitle(props)}>
@@ -95,7 +97,7 @@ function Heading(props: GraphBoxProps) {
           <KindIcon kind={block.kind} />
         </span>
         <span className={classes.name}>{block.name}</span>
-        {story?.isCritical && <IconStarFilled size={10} color="var(--mantine-color-orange-6)" aria-hidden />}
+        {isCritical && <IconStarFilled size={10} color="var(--mantine-color-orange-6)" aria-hidden />}
         {problem === "error" && <IconCircleX size={14} color="var(--mood)" aria-hidden />}
         {problem === "warning" && <IconAlertTriangle size={14} color="var(--mood)" aria-hidden />}
         {story && story.items > 0 && <IterationPicker {...props} story={story} />}
@@ -208,13 +210,13 @@ function IterationPicker({ box, story, pick, onPick }: GraphBoxProps & { story: 
   );
 }
 
-function describeTitle({ box, story }: GraphBoxProps): string {
+function describeTitle({ box, story, isCritical }: GraphBoxProps): string {
   const { block } = box;
   const lines = [block.name];
   if (block.summary) lines.push(block.summary);
   if (block.condition) lines.push(`if ${block.condition}`);
   if (story && story.times > 1) lines.push(describeCounts(story));
-  if (story?.isCritical) lines.push("on the critical path");
+  if (isCritical) lines.push("on the critical path");
   const error = story?.last.error;
   if (error) lines.push([error.title || error.type, error.detail].filter(Boolean).join(": "));
   if (story?.last.text) lines.push(story.last.text);

@@ -140,6 +140,7 @@ export function GraphView(props: GraphViewProps) {
                   story,
                   status,
                   duration: story && story.openSince.length === 0 ? describeSeconds(story.seconds) : "",
+                  isCritical: isCritical(story, told),
                   pick: picks.get(box.id),
                   problem: problems?.get(box.block.reference),
                 })}
@@ -169,6 +170,7 @@ export function GraphView(props: GraphViewProps) {
                 box={box}
                 story={story}
                 status={status}
+                isCritical={isCritical(story, told)}
                 pick={picks.get(box.id)}
                 problem={box.span.length === 0 ? problems?.get(box.block.reference) : undefined}
                 isSelected={box === selectedBox}
@@ -217,6 +219,11 @@ function findStory(box: Box, told: Told | undefined): { story: BlockStory | null
   }
   const story = told.stories.get(box.id);
   return { story, status: story ? (box.canFold && !box.isOpen ? story.worst : story.status) : null };
+}
+
+/** Where all of a run is one way, it says nothing that a task lies on the critical one. */
+function isCritical(story: BlockStory | null | undefined, told: Told | undefined): boolean {
+  return (told?.hasAside && story?.isCritical) ?? false;
 }
 
 const caseCache = new WeakMap<Told, Map<string, Set<string>>>();

@@ -42,12 +42,13 @@ export interface Told {
   story: BlockStory | null | undefined;
   status: string | null;
   duration: string;
+  isCritical: boolean;
   pick: number | undefined;
   problem: Problem | undefined;
 }
 
 /** Says all of a box in one sentence, for a screen reader. */
-export function describeBox(box: Box, { story, status, duration, pick, problem }: Told): string {
+export function describeBox(box: Box, { story, status, duration, isCritical, pick, problem }: Told): string {
   if (box.span.length > 0) return `${describeSpan(box)}, ${box.span.length} tasks${status ? `, ${status}` : ""}`;
   const { block } = box;
   const words = [block.name, KIND_NAMES[block.kind]];
@@ -58,7 +59,7 @@ export function describeBox(box: Box, { story, status, duration, pick, problem }
     if (duration) words.push(`took ${duration}`);
     const times = describeTimes(story);
     if (times) words.push(times);
-    if (story.isCritical) words.push("on the critical path");
+    if (isCritical) words.push("on the critical path");
     if (story.items > 0) {
       words.push(pick === undefined ? `all of ${story.items} iterations` : `iteration ${pick + 1} of ${story.items}`);
     }
