@@ -1,12 +1,12 @@
 import { Button, Group, Modal, Select, Stack, Text, Textarea, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import type { RunView } from "@/api/schema";
+import type { RunTask, RunView } from "@/api/schema";
 import { useMay } from "@/features/session/permissions";
 import { ErrorNotice } from "@/ui/ErrorNotice";
 import { ACTION_TEXTS, type ActionName, listRetryPoints, readTyped } from "./actions";
 import { ForkPreview } from "./ForkPreview";
-import { stateQuery } from "./queries";
+import { taskDataQuery, tasksQuery } from "./queries";
 import { describePlace } from "./tasks";
 import { useRunAction } from "./useRunAction";
 
@@ -127,13 +127,17 @@ export function ActionDialog({ run, asked, reference, onClose }: ActionDialogPro
   );
 }
 
-/** Returns the input that a task of a faulted run has now, as text; `undefined` where it is not known. */
+/** Returns the input that a task of a faulted run had, as text; `undefined` where it is not known. */
 function useFirstInput(run: RunView, reference: string | undefined): string | undefined {
   const mayData = useMay()("run.data", run.namespace);
-  const state = useQuery({ ...stateQuery(run.run_id), enabled: mayData && reference !== undefined });
-  const entry = state.data?.open.find((each) => each.reference === reference);
-  return entry && JSON.stringify(entry.input ?? null, null, 2);
+  const isAsked = mayData && reference !== undefined;
+  const tasks = useQuery({ ...tasksQuery(run.run_id), enabled: isAsked });
+  const task = tasks.data?.tasks.findLast((each) => each.reference === reference);
+  const data = useQuery({ ...taskDataQuery(run.run_id, task ?? NO_TASK), enabled: isAsked && task !== undefined });
+  return data.data?.input && JSON.stringify(data.data.input.value, null, 2);
 }
+
+const NO_TASK: RunTask = { number: 0, seq: 0, reference: "", name: "", kind: "", status: "running", began_at: "" };
 
 function describeInput(start: string | undefined): string {
   const known = start === undefined ? "What the task had is not known here." : "It begins with what the task had.";

@@ -1,5 +1,5 @@
 import { Stack, Tabs } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
+import { usePrefetchQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useState } from "react";
 import { ApiError } from "@/api/client";
@@ -10,10 +10,11 @@ import { ErrorNotice } from "@/ui/ErrorNotice";
 import { TextLink } from "@/ui/links";
 import { Page } from "@/ui/Page";
 import { QueryView } from "@/ui/QueryView";
+import { Section } from "@/ui/Section";
 import type { View } from "./address";
 import { findFailure } from "./failure";
 import { HeaderButtons } from "./HeaderButtons";
-import { runQuery, whyQuery } from "./queries";
+import { runQuery, tasksQuery, whyQuery } from "./queries";
 import { RunActions } from "./RunActions";
 import { RunHeader } from "./RunHeader";
 import { RunViews } from "./RunViews";
@@ -40,6 +41,8 @@ const LABELS: [View, string][] = [
 export function RunPage() {
   const { runId } = route.useParams();
   const run = useQuery(runQuery(runId));
+  // They are asked for at the same time: a long run's tasks take a moment.
+  usePrefetchQuery(tasksQuery(runId));
   if (run.error instanceof ApiError && run.error.status === 404) return <UnknownRun runId={runId} />;
   if (run.data) return <KnownRun key={runId} run={run.data} error={run.error} />;
   return (
@@ -67,7 +70,11 @@ function KnownRun({ run, error }: { run: RunView; error: Error | null }) {
       >
         {error && <ErrorNotice error={error} />}
         <RunHeader run={run} />
-        {isAsked && <Why runId={run.run_id} onSelect={select} />}
+        {isAsked && (
+          <Section title="Why?">
+            <Why runId={run.run_id} onSelect={select} />
+          </Section>
+        )}
         {run.status === "damaged" && <Damaged run={run} />}
         {run.status === "faulted" && !isPast && (
           <Trouble run={run} onSelect={select} onShowLog={(about) => show("log", about)} />

@@ -2,7 +2,7 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { api, got } from "@/api/client";
 import type { Explanation, NumberedEvent, RunDefinition, RunDetail, RunTask, RunView } from "@/api/schema";
-import type { PastState } from "./past";
+import type { OpenEntry, PastState } from "./past";
 import { EVENTS_OF_END, findOutput } from "./taskData";
 
 /** The run itself, without its data. */
@@ -89,6 +89,9 @@ export function whyQuery(runId: string, task?: string) {
   });
 }
 
+/** So many events may tell of a task after it has been closed. */
+const MOST_AFTER_END = 3;
+
 /** How many events a page of the history has; the numbers of events go from 1 without a gap. */
 export const HISTORY_PAGE = 200;
 
@@ -162,10 +165,21 @@ export function taskDataQuery(runId: string, task: RunTask) {
     queryFn: async ({ signal }): Promise<TaskData> => {
       const first = Math.max(0, task.seq - EVENTS_OF_END);
       const events = await readHistory(runId, first, task.seq - first, signal);
-      const state = await readState(runId, Math.max(1, task.ended_at ? task.seq - 1 : task.seq), signal);
-      const entry = state.open.find((each) => each.entry === task.entry && each.entry !== 0);
+      const entry = await findOpenEntry(runId, task, signal);
       return { input: entry && { value: entry.input ?? null }, output: findOutput(events, task) };
     },
     staleTime: "static",
   });
+}
+
+/** Returns what a task had while it was open; `undefined` for one of a single step, which never is. */
+async function findOpenEntry(runId: string, task: RunTask, signal: AbortSignal): Promise<OpenEntry | undefined> {
+  if (!task.entry) return undefined;
+  // The last event that changed a task need not be the one that has closed it.
+  for (let at = task.seq; at >= Math.max(1, task.seq - MOST_AFTER_END); at -= 1) {
+    const state = await readState(runId, at, signal);
+    const entry = state.open.find((each) => each.entry === task.entry);
+    if (entry) return entry;
+  }
+  return undefined;
 }

@@ -5,7 +5,8 @@
 import { notifications } from "@mantine/notifications";
 import { type QueryClient, QueryObserver } from "@tanstack/react-query";
 import type { RunView } from "@/api/schema";
-import { hasEnded } from "@/lib/states";
+import { hasEnded, moodOf } from "@/lib/states";
+import { MOOD_COLORS } from "@/ui/moods";
 import { runQuery } from "./queries";
 
 class Watchers {
@@ -60,11 +61,11 @@ export function describeEnd(run: Pick<RunView, "namespace" | "name" | "run_id" |
 
 function tellEnd(run: RunView): void {
   const message = describeEnd(run);
-  const isBad = run.status === "faulted" || run.status === "damaged";
+  const color = MOOD_COLORS[moodOf(run.status)];
   notifications.show({
     title: "A run that you watch has ended",
     message,
-    color: isBad ? "red" : "teal",
+    color,
     autoClose: false,
   });
   if ("Notification" in window && Notification.permission === "granted" && document.hidden) {
