@@ -5,6 +5,7 @@ import type { View } from "./address";
 import { History } from "./History";
 import { Log } from "./Log";
 import { NoData, RunData } from "./RunData";
+import { RunPicture } from "./RunPicture";
 import type { Selection } from "./selection";
 import { TaskList } from "./TaskList";
 import type { Travel } from "./useTravel";
@@ -25,6 +26,11 @@ export function RunViews({ view, run, travel, selection, onSelect }: RunViewsPro
   if (!tasks) return error ? null : <Loader size="sm" aria-label="Loading" />;
   if (view === "tasks")
     return <TaskList runId={run.run_id} tasks={tasks} isPast={isPast} selection={selection} onSelect={onSelect} />;
+  if (view === "graph" || view === "timeline") {
+    const moment = isPast ? travel.past?.event.at : undefined;
+    const picture = { runId: run.run_id, tasks, at: moment, selected: selection, onSelect };
+    return <RunPicture kind={view} {...picture} />;
+  }
   if (view === "history")
     return <History runId={run.run_id} travel={travel} selection={selection} onSelect={onSelect} />;
   if (view === "data") return <RunData run={run} travel={travel} selection={selection} />;

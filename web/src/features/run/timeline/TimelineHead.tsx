@@ -95,8 +95,8 @@ function Strip({ range, onRange, children }: StripProps) {
     drag.current = null;
   };
   return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: for the pointer; by keyboard, the rows' keys do the same
     <div
-      role="presentation"
       className={classes.strip}
       onPointerDown={begin}
       onPointerMove={go}
