@@ -15,8 +15,8 @@ interface FigureCardProps {
 
 const ICONS = { up: IconArrowUpRight, down: IconArrowDownRight, level: IconEqual };
 const COLORS: Record<Verdict, string | undefined> = {
-  better: "var(--mantine-color-teal-text)",
-  worse: "var(--mantine-color-red-text)",
+  better: "var(--mantine-color-teal-light-color)",
+  worse: "var(--mantine-color-red-light-color)",
   same: undefined,
   none: undefined,
 };
@@ -42,7 +42,7 @@ export function FigureCard({ label, value, before, change, definition }: FigureC
           </Text>
         </Group>
       )}
-      {before && (
+      {before && before !== "–" && (
         <Text size="xs" c="dimmed">
           {before} the period before
         </Text>

@@ -6,7 +6,8 @@ import { CsvButton } from "./CsvButton";
 import { describeLength } from "./comparing";
 import { type Period, periodBefore } from "./periods";
 import { type Subject, statisticsQuery } from "./queries";
-import { describeTime, TimeChart, type TimeSeries } from "./TimeChart";
+import { TimeChart } from "./TimeChart";
+import { describeTime, type TimeSeries } from "./timeSeries";
 
 interface OverTimeProps {
   statistics: Statistics;
@@ -62,7 +63,7 @@ export function OverTime({ statistics, period, subject }: OverTimeProps) {
           times={times}
           series={counts}
           describe={describeCount}
-          isByHour={isByHour}
+          bucketSeconds={statistics.bucket_seconds}
         />
       </Section>
       <Section title="Durations">
@@ -71,7 +72,7 @@ export function OverTime({ statistics, period, subject }: OverTimeProps) {
           times={times}
           series={lengths}
           describe={describeLength}
-          isByHour={isByHour}
+          bucketSeconds={statistics.bucket_seconds}
         />
       </Section>
     </>

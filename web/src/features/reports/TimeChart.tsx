@@ -1,35 +1,23 @@
-import { Loader, Table } from "@mantine/core";
+import { Loader, Table, Text } from "@mantine/core";
 import { type ComponentType, lazy, Suspense } from "react";
 import { DataTable } from "@/ui/DataTable";
-
-export interface TimeSeries {
-  label: string;
-  values: (number | null)[];
-  /** A colour of the theme, as a CSS variable. */
-  color: string;
-  /** Bars lie one upon the other in the order in which they are given. */
-  kind: "bars" | "line" | "dashed";
-}
-
-export interface TimeChartProps {
-  /** When each value begins, in seconds since 1970. */
-  times: number[];
-  series: TimeSeries[];
-  describe: (value: number | null) => string;
-}
-
-interface TimeChartFigureProps extends TimeChartProps {
-  caption: string;
-  isByHour: boolean;
-}
+import { describeTime, type TimeChartProps } from "./timeSeries";
 
 const TimeCanvas: ComponentType<TimeChartProps & { caption: string }> = lazy(async () => ({
   default: (await import("./TimeCanvas")).TimeCanvas,
 }));
 
 /** Values over time: drawn, and the same as a table for who cannot see it. */
-export function TimeChart({ caption, isByHour, ...chart }: TimeChartFigureProps) {
-  const { times, series, describe } = chart;
+export function TimeChart({ caption, ...chart }: TimeChartProps & { caption: string }) {
+  const { times, series, describe, bucketSeconds } = chart;
+  const isByHour = bucketSeconds < 86_400;
+  if (series.every(({ values }) => values.every((value) => !value))) {
+    return (
+      <Text size="sm" c="dimmed">
+        {caption}: none in this period.
+      </Text>
+    );
+  }
   return (
     <figure style={{ margin: 0 }}>
       <Suspense fallback={<Loader size="sm" aria-label="Loading" />}>
@@ -56,10 +44,4 @@ export function TimeChart({ caption, isByHour, ...chart }: TimeChartFigureProps)
       </details>
     </figure>
   );
-}
-
-/** Says an hour or a day of UTC. */
-export function describeTime(seconds: number, isByHour: boolean): string {
-  const text = new Date(seconds * 1000).toISOString();
-  return isByHour ? text.slice(0, 16).replace("T", " ") : text.slice(0, 10);
 }
