@@ -113,7 +113,7 @@ class Visitor:
             self._allowed = [each for each in self._allowed if each not in texts]
 
     def go(self, path):
-        self.page.goto(f"{self.address}{path}")
+        self.page.goto(path if path.startswith("about:") else f"{self.address}{path}")
 
     def sign_in(self, name, password, path="/"):
         self.go(path)

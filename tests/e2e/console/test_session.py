@@ -62,6 +62,7 @@ def test_the_stream_goes_on_after_the_server_was_killed(visit, tmp_path, browser
             client.workflows.publish("demo", "sleep", source=write_source("sleep", WORKFLOWS["sleep"]))
             run = client.runs.start("demo", "sleep")
         expect(visitor.page.get_by_text(run.run_id)).to_be_visible()
+        visitor.go("about:blank")
     finally:
         server.stop()
 
@@ -79,4 +80,5 @@ def test_a_port_that_nobody_listens_on_is_told_apart_from_a_refusal(visit, tmp_p
         expect(visitor.page.get_by_text("The server cannot be reached").first).to_be_visible()
         server.restart()
         expect(visitor.page.locator("[data-live=live]")).to_be_visible()
+        visitor.go("about:blank")
     server.stop()

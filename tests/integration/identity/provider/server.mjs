@@ -45,6 +45,9 @@ async function handle(request, response) {
     for await (const chunk of request) body += chunk;
     for (const [id, claims] of Object.entries(JSON.parse(body))) accounts.set(id, claims);
     response.end();
+  } else if (url.pathname.startsWith("/interaction/") && !url.searchParams.has("login")) {
+    response.setHeader("Content-Type", "text/html; charset=utf-8");
+    response.end('<title>Provider</title><form><label>Account <input name="login"></label><button>Go on</button></form>');
   } else if (url.pathname.startsWith("/interaction/")) {
     await provider.interactionFinished(request, response, { login: { accountId: url.searchParams.get("login") } });
   } else {

@@ -2,10 +2,11 @@ import { Code, Group, SimpleGrid, Stack, Text } from "@mantine/core";
 import { IconCircleCheck } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import type { Figures, PageRunView } from "@/api/schema";
+import { useMay } from "@/features/session/permissions";
 import { describeSeconds } from "@/lib/time";
 import { EmptyState } from "@/ui/EmptyState";
 import { HourBars } from "@/ui/HourBars";
-import { TextLink } from "@/ui/links";
+import { ButtonLink, TextLink } from "@/ui/links";
 import { Page } from "@/ui/Page";
 import { QueryView } from "@/ui/QueryView";
 import { RunTable } from "@/ui/RunTable";
@@ -14,15 +15,29 @@ import { dayQuery, faultedQuery, readyQuery, SHOWN, suspendedQuery, underWayQuer
 
 /** What needs somebody now, how the engine is, and what the last day was like. */
 export function HomePage() {
-  const workflows = useQuery(workflowsQuery);
-  const isNew = workflows.data?.items.length === 0;
+  const may = useMay();
   return (
     <Page title="Home" summary={<EngineHealth />}>
-      {isNew && <FirstSteps />}
-      <NeedsMe />
-      <LastDay />
-      <UnderWay />
+      {may("workflow.read") && <FirstSteps />}
+      {may("run.read") ? (
+        <>
+          <NeedsMe />
+          <LastDay />
+          <UnderWay />
+        </>
+      ) : (
+        <NoRole />
+      )}
     </Page>
+  );
+}
+
+function NoRole() {
+  return (
+    <EmptyState title="You have no role here yet">
+      You are signed in, and may see nothing so far. Who administers this server can give you a role, in a namespace or
+      everywhere.
+    </EmptyState>
   );
 }
 
@@ -40,6 +55,9 @@ function EngineHealth() {
 }
 
 function FirstSteps() {
+  const workflows = useQuery(workflowsQuery);
+  const may = useMay();
+  if (workflows.data?.items.length !== 0) return null;
   return (
     <EmptyState title="No workflow has been published yet">
       <Stack gap={4} align="center">
@@ -48,7 +66,14 @@ function FirstSteps() {
           line:
         </span>
         <Code>kapell publish hello.yaml --server {window.location.origin}</Code>
-        <span>Examples come with Kapell: delivery of a git repository, backups, onboarding.</span>
+        <span>
+          A server that is started with <Code>kapell up --demo</Code> brings examples along, and runs of them.
+        </span>
+        {may("workflow.write") && (
+          <ButtonLink to="/workflows/new" size="sm" mt="xs">
+            Write a workflow
+          </ButtonLink>
+        )}
       </Stack>
     </EmptyState>
   );
