@@ -30,8 +30,11 @@ const LIGHT_TEXTS = { teal: "#06654a", red: "#a92222", blue: "#14549c", yellow: 
 
 export const resolveVariables: CSSVariablesResolver = () => ({
   variables: {},
-  light: Object.fromEntries(
-    Object.entries(LIGHT_TEXTS).map(([name, text]) => [`--mantine-color-${name}-light-color`, text]),
-  ),
-  dark: {},
+  light: {
+    ...Object.fromEntries(
+      Object.entries(LIGHT_TEXTS).map(([name, text]) => [`--mantine-color-${name}-light-color`, text]),
+    ),
+    "--mantine-color-error": LIGHT_TEXTS.red,
+  },
+  dark: { "--mantine-color-error": "#ff8787" },
 });
