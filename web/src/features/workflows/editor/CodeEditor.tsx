@@ -101,8 +101,7 @@ export function CodeEditor({ text, label, isReadOnly, onChange, onCursor, marks,
     });
     view.current = editor;
     if (first.current) {
-      const at = Math.min(first.current.from, editor.state.doc.length);
-      editor.dispatch({ effects: EditorView.scrollIntoView(at, { y: "center" }) });
+      showPlace(editor, Math.min(first.current.from, editor.state.doc.length));
     }
     handle.current = {
       replace: (from, to, insert) => {
@@ -116,7 +115,8 @@ export function CodeEditor({ text, label, isReadOnly, onChange, onCursor, marks,
       },
       goTo: (offset, options) => {
         const at = Math.min(offset, editor.state.doc.length);
-        editor.dispatch({ selection: { anchor: at }, effects: EditorView.scrollIntoView(at, { y: "center" }) });
+        editor.dispatch({ selection: { anchor: at } });
+        showPlace(editor, at);
         if (options?.focus) editor.focus();
       },
     };
@@ -146,4 +146,19 @@ export function CodeEditor({ text, label, isReadOnly, onChange, onCursor, marks,
   }, [from, to]);
 
   return <div ref={place} style={{ height: "100%", minHeight: 0 }} />;
+}
+
+/** Scrolls the text to a place, and nothing around it: the page stays where it is. */
+function showPlace(editor: EditorView, offset: number): void {
+  editor.requestMeasure({
+    read: () => {
+      const { top, bottom } = editor.lineBlockAt(offset);
+      const { scrollTop, clientHeight } = editor.scrollDOM;
+      const isSeen = top >= scrollTop && bottom <= scrollTop + clientHeight;
+      return isSeen ? null : Math.max(0, top - clientHeight / 3);
+    },
+    write: (scrollTop) => {
+      if (scrollTop !== null) editor.scrollDOM.scrollTop = scrollTop;
+    },
+  });
 }

@@ -22,18 +22,24 @@ export function Diagram({ document, trouble, marks, references, chosen, onChoose
   const problems = useMemo(() => placeInTasks(marks, references), [marks, references]);
   return (
     <>
+      {document !== null && (
+        <div className={classes.drawing} data-old={trouble !== null || undefined}>
+          <WorkflowGraph
+            document={document}
+            selected={chosen}
+            onSelect={onChoose}
+            problems={problems}
+            height="var(--bench-height)"
+          />
+        </div>
+      )}
       {trouble && (
         <Alert color="yellow" p="xs" role="status" className={classes.note}>
           <Text size="sm">
-            Line {trouble.line} cannot be read ({trouble.message}).
-            {document !== null && " The drawing shows the text as it was before."}
+            Line {marks.find(({ problem }) => problem.code === "syntax")?.problem.line ?? trouble.line} cannot be read.
+            {document !== null && " The drawing shows the text as it was when it could be."}
           </Text>
         </Alert>
-      )}
-      {document !== null && (
-        <div className={classes.drawing} data-old={trouble !== null || undefined}>
-          <WorkflowGraph document={document} selected={chosen} onSelect={onChoose} problems={problems} height="100%" />
-        </div>
       )}
     </>
   );

@@ -7,7 +7,7 @@ import { api, got } from "@/api/client";
 import { useMay } from "@/features/session/permissions";
 import { ConfirmButton } from "@/ui/ConfirmButton";
 import { useAction } from "@/ui/useAction";
-import { type EditedText, workflowKey } from "../queries";
+import { draftQuery, type EditedText, summaryQuery, workflowKey } from "../queries";
 import type { TextHandle } from "./CodeEditor";
 import { ConflictDialog } from "./ConflictDialog";
 import { LeaveDialog } from "./LeaveDialog";
@@ -43,6 +43,8 @@ export function DraftEditor({ namespace, name, begin }: DraftEditorProps) {
   const [check, setCheck] = useState<Check | null>(null);
   const handle = useRef<TextHandle | null>(null);
   const isChecked = check !== null && check.text === draft.text;
+  const isNew = saver.revision !== null || saving.kind !== "saved";
+  const canPublish = isNew && isChecked && check.report.is_valid && !hasErrors(check) && saving.kind !== "conflict";
   const publish = async () => {
     if (await saver.flush()) setIsPublishing(true);
   };
@@ -65,7 +67,7 @@ export function DraftEditor({ namespace, name, begin }: DraftEditorProps) {
               size="xs"
               leftSection={<IconUpload size={16} aria-hidden />}
               onClick={() => void publish()}
-              disabled={!isChecked || !check.report.is_valid || saving.kind === "conflict" || hasErrors(check)}
+              disabled={!canPublish}
             >
               Publish …
             </Button>
@@ -133,10 +135,14 @@ function DropButton({ namespace, name, revision }: { namespace: string; name: st
         }),
       ),
     success: () => `The draft of ${namespace}/${name} is dropped.`,
-    refresh: [workflowKey(namespace, name), ["workflows"]],
-    onDone: () => {
-      queryClient.removeQueries({ queryKey: ["workflow-edited", namespace, name] });
-      void navigate({ search: {} });
+    onDone: async () => {
+      queryClient.setQueryData(draftQuery(namespace, name).queryKey, null);
+      const isPublished = Boolean(queryClient.getQueryData(summaryQuery(namespace, name).queryKey)?.newest);
+      if (isPublished) await navigate({ search: {} });
+      else await navigate({ to: "/workflows", search: {} });
+      queryClient.removeQueries({ queryKey: [...workflowKey(namespace, name), "diff"] });
+      void queryClient.invalidateQueries({ queryKey: workflowKey(namespace, name) });
+      void queryClient.invalidateQueries({ queryKey: ["workflows"] });
     },
   });
   return (

@@ -6,7 +6,7 @@ import { type FormEvent, useState } from "react";
 import { api, got } from "@/api/client";
 import { ErrorNotice } from "@/ui/ErrorNotice";
 import { QueryView } from "@/ui/QueryView";
-import { diffQuery, versionsQuery, workflowKey } from "../queries";
+import { diffQuery, draftQuery, versionsQuery, workflowKey } from "../queries";
 import { ChangeList } from "../versions/ChangeList";
 import { bump, compareVersions, type Step } from "./semver";
 import type { Check } from "./useCheck";
@@ -50,16 +50,19 @@ export function PublishDialog({ namespace, name, check, save, onVersion, onClose
         }),
       );
     },
-    onSuccess: ({ version: published, was_published }) => {
+    onSuccess: async ({ version: published, was_published }) => {
       notifications.show({
         color: "teal",
         message: was_published
           ? `Version ${published.version} was published before, just as it is.`
           : `Version ${published.version} of ${namespace}/${name} is published.`,
       });
+      // This dialog looks at the draft, which is gone: it is left before what has changed is asked for.
+      queryClient.setQueryData(draftQuery(namespace, name).queryKey, null);
+      await navigate({ to: "/workflows/$namespace/$name", params: { namespace, name }, search: { tab: "versions" } });
+      queryClient.removeQueries({ queryKey: [...workflowKey(namespace, name), "diff"] });
       void queryClient.invalidateQueries({ queryKey: workflowKey(namespace, name) });
       void queryClient.invalidateQueries({ queryKey: ["workflows"] });
-      void navigate({ to: "/workflows/$namespace/$name", params: { namespace, name }, search: { tab: "versions" } });
     },
   });
   const submit = (event: FormEvent) => {
@@ -84,7 +87,11 @@ export function PublishDialog({ namespace, name, check, save, onVersion, onClose
           {highest !== undefined && (isTaken || isLower) && (
             <Alert
               color="yellow"
-              title={isTaken ? `${version} is published already` : `${version} is lower than ${highest}`}
+              title={
+                isTaken
+                  ? `${version} is published already: give the text another version`
+                  : `${version} is lower than ${highest}`
+              }
             >
               <Group gap="xs">
                 {STEPS.map(([step, meaning]) => {
@@ -135,7 +142,7 @@ export function PublishDialog({ namespace, name, check, save, onVersion, onClose
             <Button variant="default" onClick={onClose}>
               Not yet
             </Button>
-            <Button type="submit" loading={publish.isPending} disabled={isLower && !allowsLower}>
+            <Button type="submit" loading={publish.isPending} disabled={isTaken || (isLower && !allowsLower)}>
               Publish {version}
             </Button>
           </Group>

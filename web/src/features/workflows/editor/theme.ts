@@ -76,6 +76,7 @@ const theme = EditorView.theme({
     background: "light-dark(#f1f3f5, #25262b)",
     color: "var(--mantine-color-dimmed)",
     padding: "3px 8px",
+    "&:before, &:after": { content: '"⋯"', margin: "0 7px" },
   },
 });
 

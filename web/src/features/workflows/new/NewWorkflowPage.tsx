@@ -77,7 +77,7 @@ function NewWorkflowForm() {
           <Group align="flex-start">
             <Autocomplete
               label="Namespace"
-              description="Whom it belongs to; permissions are given by namespace"
+              description="Permissions are given by namespace"
               data={namespaces.data ?? []}
               value={namespace}
               onChange={(value) => {
@@ -113,7 +113,14 @@ function NewWorkflowForm() {
           <Radio.Group aria-label="Template" value={key} onChange={setKey}>
             <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>
               {TEMPLATES.map((template) => (
-                <Radio.Card key={template.key} value={template.key} p="md" radius="md" aria-label={template.title}>
+                <Radio.Card
+                  key={template.key}
+                  value={template.key}
+                  p="md"
+                  radius="md"
+                  aria-label={template.title}
+                  h="100%"
+                >
                   <Group wrap="nowrap" align="flex-start">
                     <Radio.Indicator />
                     <Stack gap={2}>

@@ -31,7 +31,7 @@ export function JsonField({ value, onChange, pointer, onReadable, common }: Json
   return (
     <Textarea
       {...common}
-      description={[common.description, "Written as JSON"].filter(Boolean).join(". ")}
+      description={[common.description, "(written as JSON)"].filter(Boolean).join(" ")}
       value={text}
       onChange={(event) => {
         const changed = event.currentTarget.value;
