@@ -43,8 +43,6 @@ export interface Told {
   stories: Map<string, BlockStory>;
   /** How often the flow went from one block to another: see `edgeKey`. */
   edges: Map<string, number>;
-  /** Whether there is more than one way through the run, so that the critical one is worth showing. */
-  hasAside: boolean;
 }
 
 /** Returns how many seconds a block has taken until `now` (milliseconds). */
@@ -64,7 +62,7 @@ export function placeOf(task: RunTask): string {
 
 /** Tells what a run, whose tasks stand under `prefix` in the tree, made of it. */
 export function tellRun(tree: Block, tasks: RunTask[], picks: Picks = new Map(), prefix = ""): Told {
-  const told: Told = { stories: new Map(), edges: new Map(), hasAside: tasks.some((task) => !task.is_critical) };
+  const told: Told = { stories: new Map(), edges: new Map() };
   const byEntry = new Map<number, RunTask>();
   const left = new Set<number>();
   const shown: RunTask[] = [];
@@ -93,7 +91,6 @@ export function joinTold(tree: Block, parts: Told[]): Told {
   const joined: Told = {
     stories: new Map(parts.flatMap((part) => [...part.stories])),
     edges: new Map(parts.flatMap((part) => [...part.edges])),
-    hasAside: parts[0]?.hasAside ?? false,
   };
   findWorst(tree, joined.stories);
   return joined;

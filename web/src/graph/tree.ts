@@ -64,6 +64,8 @@ export interface Block {
   lists: BlockList[];
   /** Whether it has a child run that can be drawn within it, but is not. */
   canLoad: boolean;
+  /** Whether it is a branch of a `fork`, or lies in one. */
+  isInBranch: boolean;
   /** How many tasks lie in it, at any depth. */
   size: number;
 }
@@ -118,6 +120,7 @@ class Builder {
   private readonly options: Options;
   private functions: Json = {};
   private prefix = "";
+  private branchDepth = 0;
 
   constructor(options: Options) {
     this.options = options;
@@ -145,6 +148,7 @@ class Builder {
       cases: [],
       lists: [],
       canLoad: false,
+      isInBranch: this.branchDepth > 0,
       size: 0,
     };
   }
@@ -200,7 +204,9 @@ class Builder {
   }
 
   private branches(reference: string, task: Json): BlockList[] {
+    this.branchDepth += 1;
     const list = this.list(reference, "/fork/branches", "branch", "", asObject(task.fork).branches);
+    this.branchDepth -= 1;
     return list.blocks.map((block) => ({ id: `${block.id}#branch`, role: "branch", title: "", blocks: [block] }));
   }
 

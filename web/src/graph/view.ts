@@ -17,7 +17,7 @@ export interface Area extends Size {
   y: number;
 }
 
-export const SMALLEST = 0.04;
+export const SMALLEST = 0.01;
 export const LARGEST = 2;
 const READABLE = 0.55;
 const ROOM = 12;

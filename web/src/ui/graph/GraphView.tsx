@@ -27,6 +27,8 @@ export interface GraphViewProps {
   picks?: Picks;
   onPick?: (id: string, iteration: number | null) => void;
   problems?: ReadonlyMap<string, Problem>;
+  /** What is brought into sight at first, where nothing is selected. */
+  focus?: string | null;
   height?: string;
 }
 
@@ -57,11 +59,17 @@ export function GraphView(props: GraphViewProps) {
   // What was selected elsewhere comes into sight, once the window has its size.
   const isKnown = size.width > 0;
   const revealed = useRef<string | null>(null);
+  const focus = useRef(props.focus ?? null);
   useEffect(() => {
+    if (isKnown && focus.current !== null) {
+      const box = findBox(layout.boxes, focus.current);
+      focus.current = null;
+      if (box && !selectedBox) reveal(box);
+    }
     if (!isKnown || revealed.current === (selectedBox?.id ?? null)) return;
     revealed.current = selectedBox?.id ?? null;
     if (selectedBox) reveal(selectedBox);
-  }, [isKnown, selectedBox, reveal]);
+  }, [isKnown, layout, selectedBox, reveal]);
 
   const go = (box: Box | undefined) => {
     if (!box) return;
@@ -140,7 +148,7 @@ export function GraphView(props: GraphViewProps) {
                   story,
                   status,
                   duration: story && story.openSince.length === 0 ? describeSeconds(story.seconds) : "",
-                  isCritical: isCritical(story, told),
+                  isCritical: isCritical(box, story),
                   pick: picks.get(box.id),
                   problem: problems?.get(box.block.reference),
                 })}
@@ -170,7 +178,7 @@ export function GraphView(props: GraphViewProps) {
                 box={box}
                 story={story}
                 status={status}
-                isCritical={isCritical(story, told)}
+                isCritical={isCritical(box, story)}
                 pick={picks.get(box.id)}
                 problem={box.span.length === 0 ? problems?.get(box.block.reference) : undefined}
                 isSelected={box === selectedBox}
@@ -221,9 +229,9 @@ function findStory(box: Box, told: Told | undefined): { story: BlockStory | null
   return { story, status: story ? (box.canFold && !box.isOpen ? story.worst : story.status) : null };
 }
 
-/** Where all of a run is one way, it says nothing that a task lies on the critical one. */
-function isCritical(story: BlockStory | null | undefined, told: Told | undefined): boolean {
-  return (told?.hasAside && story?.isCritical) ?? false;
+/** Of what is no branch it says nothing that it lies on the critical path. */
+function isCritical(box: Box, story: BlockStory | null | undefined): boolean {
+  return box.block.isInBranch && (story?.isCritical ?? false);
 }
 
 const caseCache = new WeakMap<Told, Map<string, Set<string>>>();

@@ -8,7 +8,7 @@ import { INSET } from "@/graph/tree";
 import { GraphView } from "@/ui/graph/GraphView";
 import { useFolds } from "@/ui/graph/useFolds";
 import type { Selection } from "../selection";
-import { findPicked, followSelection } from "./selecting";
+import { findFocus, findPicked, followSelection } from "./selecting";
 import { useRunTree } from "./useRunTree";
 
 export interface RunGraphProps {
@@ -30,7 +30,8 @@ export function RunGraph({ document, tasks, selected, onSelect, height }: RunGra
   const picked = useMemo(() => findPicked(tasks, selected), [tasks, selected]);
   const shownPicks = useMemo(() => followSelection(picks, picked), [picks, picked]);
   const { tree, told, isLoading } = useRunTree(document, tasks, shownPicks, opened);
-  const [folds, turn, setFolds] = useFolds(tree, picked?.place ?? null);
+  const [focus] = useState(() => findFocus(tasks));
+  const [folds, turn, setFolds] = useFolds(tree, picked?.place ?? focus);
   const layout = useMemo(() => layOut(tree, folds), [tree, folds]);
 
   const turnBox = useCallback(
@@ -61,7 +62,8 @@ export function RunGraph({ document, tasks, selected, onSelect, height }: RunGra
     <>
       <Group justify="space-between" gap="xs">
         <Text size="xs" c="dimmed">
-          Strong lines are the ways that the flow went; ★ is on the critical path. Arrow keys walk, Enter selects.
+          Strong lines are the ways that the flow went; ★ marks the branch that took the time. Arrow keys walk, Enter
+          selects.
         </Text>
         <Group gap={4}>
           {isLoading && <Loader size="xs" aria-label="Loading a child run" />}
@@ -86,6 +88,7 @@ export function RunGraph({ document, tasks, selected, onSelect, height }: RunGra
         onTurn={turnBox}
         picks={shownPicks}
         onPick={pick}
+        focus={focus}
         height={height}
       />
     </>

@@ -41,3 +41,12 @@ export function followSelection(picks: Picks, picked: Picked | null): Picks {
   });
   return differing.length === 0 ? picks : new Map([...picks, ...differing]);
 }
+
+const GOING = new Set(["running", "waiting", "held"]);
+
+/** Returns where somebody wants to look first: at what went wrong, else at what is going on; `null` if all is done. */
+export function findFocus(tasks: RunTask[]): string | null {
+  const failed = tasks.findLast((task) => task.status === "faulted" || task.status === "lost");
+  const found = failed ?? tasks.findLast((task) => GOING.has(task.status));
+  return found ? placeOf(found) : null;
+}

@@ -72,7 +72,7 @@ export const TimelineRow = memo(function TimelineRow(props: TimelineRowProps) {
         >
           <StatusIcon status={status} />
         </span>
-        <span className={classes.name} title={row.label} data-critical={(showCritical && row.isCritical) || undefined}>
+        <span className={classes.name} title={row.label}>
           {row.label}
         </span>
         <span className={classes.took}>{describeSeconds(took)}</span>

@@ -46,7 +46,7 @@ export function describeRow(row: Row, begin: number, now: number): string {
     row.label,
     row.kind === "task" ? row.task.kind : "",
     row.status,
-    `began ${describeSeconds((row.began - begin) / 1000)} after the run`,
+    row.began - begin < 1 ? "began with the run" : `began ${describeSeconds((row.began - begin) / 1000)} after the run`,
     `${row.ended === null ? "under way for" : "took"} ${describeSeconds(lengthOf({ from: row.began, to: row.ended }, now))}`,
     ...sumUp(row, now),
   ];

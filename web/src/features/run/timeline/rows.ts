@@ -46,7 +46,7 @@ const NEEDS_ATTENTION = new Set(["faulted", "lost", "interrupted"]);
 /** Returns the rows that are to be seen. */
 export function listRows(input: RowsInput): Row[] {
   const rows: Row[] = [];
-  new RowMaker(input, input.runId, input.tasks, rows).add(0, 0);
+  new RowMaker(input, input.runId, input.tasks, rows, true).add(0, 0);
   return rows;
 }
 
@@ -78,7 +78,11 @@ class RowMaker {
   private readonly runId: string;
   private readonly rows: Row[];
 
-  constructor(input: RowsInput, runId: string, tasks: RunTask[], rows: Row[]) {
+  /** Whether the run itself lies on the critical path of the one that is shown. */
+  private readonly isCritical: boolean;
+
+  constructor(input: RowsInput, runId: string, tasks: RunTask[], rows: Row[], isCritical: boolean) {
+    this.isCritical = isCritical;
     this.input = input;
     this.runId = runId;
     this.rows = rows;
@@ -113,7 +117,7 @@ class RowMaker {
       began: Date.parse(task.began_at),
       ended: task.ended_at ? Date.parse(task.ended_at) : null,
       segments: listSegments(task, inner.length > 0),
-      isCritical: task.is_critical === true,
+      isCritical: this.isCritical && task.is_critical === true,
       canOpen,
       isOpen,
       childRunId,
@@ -123,7 +127,7 @@ class RowMaker {
     if (task.kind === "for") this.addIterations(task, inner, depth + 1);
     else if (inner.length > 0) this.add(task.entry ?? 0, depth + 1);
     if (childRunId !== null && childTasks) {
-      new RowMaker(this.input, childRunId, childTasks, this.rows).add(0, depth + 1);
+      new RowMaker(this.input, childRunId, childTasks, this.rows, task.is_critical === true).add(0, depth + 1);
     }
   }
 
@@ -161,7 +165,7 @@ class RowMaker {
       began,
       ended,
       segments: [frame, ...inner],
-      isCritical: tasks.some((task) => task.is_critical),
+      isCritical: this.isCritical && tasks.some((task) => task.is_critical),
       canOpen: true,
       isOpen,
       childRunId: null,

@@ -142,6 +142,9 @@ const STEPS = [
 /** Returns where marks stand in the part of a scale that is seen, so that no two are nearer than a share of it. */
 export function makeTicks(scale: Scale, from: number, to: number, nearest: number): Tick[] {
   const ticks: Tick[] = [];
+  const room = (to - from) * nearest * 0.8;
+  // In the middle of a gap stands how long it is.
+  const middles = scale.gaps.map((gap) => (gap.start + gap.end) / 2);
   let last = Number.NEGATIVE_INFINITY;
   for (const piece of scale.pieces) {
     if (scale.gaps.some((gap) => gap.from === piece.from) || piece.end < from || piece.start > to) continue;
@@ -151,8 +154,8 @@ export function makeTicks(scale: Scale, from: number, to: number, nearest: numbe
     const end = Math.min(piece.to, momentAt(scale, Math.min(to, piece.end)));
     for (let at = Math.ceil((first - scale.begin) / step) * step; at <= end - scale.begin + 0.001; at += step) {
       const place = placeOf(scale, scale.begin + at);
-      if (place - last >= (to - from) * nearest * 0.8) ticks.push({ place, elapsed: at });
-      else continue;
+      if (place - last < room || middles.some((middle) => Math.abs(middle - place) < room * 0.8)) continue;
+      ticks.push({ place, elapsed: at });
       last = place;
     }
   }
