@@ -1,6 +1,6 @@
 import { Button, Group, NumberInput, Stack, Switch, Text } from "@mantine/core";
 import { useQueries } from "@tanstack/react-query";
-import { type FormEvent, useRef, useState } from "react";
+import { type FormEvent, useEffect, useRef, useState } from "react";
 import type { NumberedEvent } from "@/api/schema";
 import { ErrorNotice } from "@/ui/ErrorNotice";
 import { VirtualRows, type VirtualRowsHandle } from "@/ui/VirtualRows";
@@ -35,6 +35,11 @@ export function History({ runId, travel, selection, onSelect }: HistoryProps) {
   const paged = usePages(runId, isFiltered ? null : sight);
   const count = isFiltered ? found.events.length : total;
   const eventAt = (index: number) => (isFiltered ? found.events[index] : paged.events.get(index + 1));
+
+  // The event that is looked at is brought into sight, whoever has chosen it.
+  useEffect(() => {
+    if (at !== undefined && !isFiltered) rows.current?.show(at - 1);
+  }, [at, isFiltered]);
 
   const jump = (event: FormEvent) => {
     event.preventDefault();

@@ -77,7 +77,7 @@ function KnownRun({ run, error }: { run: RunView; error: Error | null }) {
         )}
         {run.status === "damaged" && <Damaged run={run} />}
         {run.status === "faulted" && !isPast && (
-          <Trouble run={run} onSelect={select} onShowLog={(about) => show("log", about)} />
+          <Trouble run={run} tasks={travel.tasks ?? []} onSelect={select} onShowLog={(about) => show("log", about)} />
         )}
         {isPast && <TimeTravel travel={travel} mayData={mayData} onSelect={select} />}
         {travel.error && !isPast && <ErrorNotice error={travel.error} />}

@@ -6,6 +6,7 @@ import type { RunTask } from "@/api/schema";
 import { VirtualRows, type VirtualRowsHandle } from "@/ui/VirtualRows";
 import { findUnreached, listPlaces, type Place } from "./places";
 import { definitionQuery } from "./queries";
+import classes from "./run.module.css";
 import { isSelected, type Selection } from "./selection";
 import { TaskRow, UnreachedRow } from "./TaskRow";
 import { countTasks, filterTasks, orderTasks, type TaskFilter, type TaskOrder } from "./tasks";
@@ -56,6 +57,7 @@ export function TaskList({ runId, tasks, isPast, selection, onSelect }: TaskList
           value={filter}
           onChange={(value) => setFilter(value as TaskFilter)}
           aria-label="Which tasks"
+          className={classes.scrolls}
           data={[
             { value: "all", label: `All ${counts.all}` },
             { value: "bad", label: `Failed ${counts.bad}` },

@@ -11,6 +11,7 @@ import { useEffect, useState } from "react";
 import { describeMoment } from "@/lib/time";
 import { ErrorNotice } from "@/ui/ErrorNotice";
 import { Prose } from "@/ui/Prose";
+import { StatusBadge } from "@/ui/StatusBadge";
 import type { Selection } from "./selection";
 import { TextButton } from "./TextButton";
 import type { Travel } from "./useTravel";
@@ -60,7 +61,7 @@ export function TimeTravel({ travel, mayData, onSelect }: TimeTravelProps) {
   return (
     <Paper withBorder p="sm" radius="md" component="section" aria-label="Time travel">
       <Stack gap={6}>
-        <Group gap="xs" wrap="nowrap">
+        <Group gap="xs">
           <Tooltip label="One event back: [">
             <ActionIcon variant="default" aria-label="One event back" onClick={() => step(-1)} disabled={at <= 1}>
               <IconChevronLeft size={16} aria-hidden />
@@ -85,6 +86,7 @@ export function TimeTravel({ travel, mayData, onSelect }: TimeTravelProps) {
           </Tooltip>
           <Slider
             flex={1}
+            miw={180}
             mx="xs"
             min={1}
             max={Math.max(2, total)}
@@ -110,10 +112,11 @@ export function TimeTravel({ travel, mayData, onSelect }: TimeTravelProps) {
           </Tooltip>
         </Group>
         {travel.error && <ErrorNotice error={travel.error} />}
-        <Text size="sm" role="status" style={{ overflowWrap: "anywhere" }}>
+        <Text size="sm" role="status" component="div" style={{ overflowWrap: "anywhere" }}>
           <b>
             As it was after event {event?.seq ?? at} of {total}
-          </b>
+          </b>{" "}
+          {past?.state && <StatusBadge status={past.state.status} />}
           {event && (
             <>
               {", "}

@@ -1,9 +1,10 @@
 import { Alert, Group, Stack, Text } from "@mantine/core";
 import { IconAlertTriangle, IconFileAlert } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import type { RunView } from "@/api/schema";
+import type { RunTask, RunView } from "@/api/schema";
 import { useMay } from "@/features/session/permissions";
 import { ErrorNotice } from "@/ui/ErrorNotice";
+import { ButtonLink } from "@/ui/links";
 import { Prose } from "@/ui/Prose";
 import { listActions } from "./actions";
 import { judgeError } from "./blame";
@@ -16,18 +17,20 @@ import { TextButton } from "./TextButton";
 
 interface TroubleProps {
   run: RunView;
+  tasks: RunTask[];
   onSelect: (selection: Selection | null) => void;
   onShowLog: (selection: Selection) => void;
 }
 
 /** What went wrong in a faulted run, in plain words: whose affair it is, whether a retry helps, and what can be done. */
-export function Trouble({ run, onSelect, onShowLog }: TroubleProps) {
+export function Trouble({ run, tasks, onSelect, onShowLog }: TroubleProps) {
   const why = useQuery(whyQuery(run.run_id));
   const may = useMay();
   if (why.error) return <ErrorNotice error={why.error} onRetry={() => void why.refetch()} />;
   if (why.data?.status !== "faulted") return null;
   const failure = findFailure(why.data);
   const judgement = failure.type ? judgeError({ type: failure.type, status: failure.status }) : null;
+  const child = tasks.findLast((task) => task.reference === failure.reference)?.child_run_id;
   const options = why.data.options.map((option) => option.code);
   const actions = listActions(run.status, (permission) => may(permission, run.namespace), options);
   return (
@@ -71,6 +74,11 @@ export function Trouble({ run, onSelect, onShowLog }: TroubleProps) {
           {failure.reference && (
             <>
               <TextButton onClick={() => onSelect({ reference: failure.reference })}>Show the task</TextButton>
+              {child && (
+                <ButtonLink to="/runs/$runId" params={{ runId: child }} variant="subtle" size="compact-xs">
+                  The child run that failed
+                </ButtonLink>
+              )}
               {may("run.data", run.namespace) && (
                 <TextButton onClick={() => onShowLog({ reference: failure.reference })}>Its log</TextButton>
               )}
