@@ -20,12 +20,14 @@ export function describeDistance(moment: Date, now: Date): string {
   return "now";
 }
 
-/** Says a moment in full, with its zone: "2026-11-21 14:03:27.120 GMT+1". */
-export function describeMoment(
-  moment: Date,
-  { zone, millis = false }: { zone?: string; millis?: boolean } = {},
-): string {
-  const parts = new Intl.DateTimeFormat("en-GB", {
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+/** To make a format takes much longer than to use it: each is made once. */
+function getFormat(zone: string | undefined, millis: boolean): Intl.DateTimeFormat {
+  const key = `${zone} ${millis}`;
+  const known = formats.get(key);
+  if (known) return known;
+  const format = new Intl.DateTimeFormat("en-GB", {
     timeZone: zone,
     year: "numeric",
     month: "2-digit",
@@ -36,7 +38,17 @@ export function describeMoment(
     fractionalSecondDigits: millis ? 3 : undefined,
     hour12: false,
     timeZoneName: "shortOffset",
-  }).formatToParts(moment);
+  });
+  formats.set(key, format);
+  return format;
+}
+
+/** Says a moment in full, with its zone: "2026-11-21 14:03:27.120 GMT+1". */
+export function describeMoment(
+  moment: Date,
+  { zone, millis = false }: { zone?: string; millis?: boolean } = {},
+): string {
+  const parts = getFormat(zone, millis).formatToParts(moment);
   const get = (type: string) => parts.find((part) => part.type === type)?.value ?? "";
   const fraction = millis ? `.${get("fractionalSecond")}` : "";
   const offset = get("timeZoneName").replace(/^GMT(\+0)?$/, "UTC");

@@ -15,6 +15,8 @@ const ROW_HEIGHT = 46;
 const NARROW_ROW_HEIGHT = 88;
 /** So many rows before the end of what is known, more is read. */
 const AHEAD = 40;
+/** Which rows are near the screen is told in such steps, so that scrolling changes it seldom. */
+const STEP = 20;
 const HEADINGS = { started: "Started", ended: "Ended", updated: "Changed" };
 
 interface RunListProps {
@@ -31,26 +33,27 @@ interface RunListProps {
 
 /** Runs that match, the newest first: as many as there are, of which only those near the screen are kept. */
 export function RunList({ filters, selection, onSelect, isSelectable, tools, empty }: RunListProps) {
-  const box = useRef<HTMLDivElement>(null);
   const isNarrow = useMediaQuery("(max-width: 61.99em)", false, { getInitialValueInEffect: false });
   const height = isNarrow ? NARROW_ROW_HEIGHT : ROW_HEIGHT;
   const [isTouched, touches] = useIsTouched();
   const [isScrolled, setIsScrolled] = useState(false);
-  const [visible, setVisible] = useState({ begin: 0, end: 40 });
+  const [visible, setVisible] = useState({ begin: 0, end: 2 * STEP });
   const list = useRunList(filters, isTouched || isScrolled || !isEmpty(selection), visible);
-  const { margin, bar } = useMargin(box);
+  const { box, setBox, margin } = useMargin();
+  const bar = useElementSize();
   const virtualizer = useWindowVirtualizer({
     count: list.count,
     estimateSize: () => height,
     overscan: 8,
     scrollMargin: margin,
+    useFlushSync: false,
   });
   // biome-ignore lint/correctness/useExhaustiveDependencies: it measures anew when the height is another
   useLayoutEffect(() => virtualizer.measure(), [height]);
 
   const items = virtualizer.getVirtualItems();
-  const begin = items[0]?.index ?? 0;
-  const end = items.at(-1)?.index ?? 40;
+  const begin = Math.floor((items[0]?.index ?? 0) / STEP) * STEP;
+  const end = Math.ceil(((items.at(-1)?.index ?? 0) + 1) / STEP) * STEP;
   if (begin !== visible.begin || end !== visible.end) setVisible({ begin, end });
   const isAway = (virtualizer.scrollOffset ?? 0) > margin - bar.height;
   if (isAway !== isScrolled) setIsScrolled(isAway);
@@ -69,7 +72,7 @@ export function RunList({ filters, selection, onSelect, isSelectable, tools, emp
   }, []);
   const showNew = () => {
     takeIn();
-    const top = box.current?.getBoundingClientRect().top ?? 0;
+    const top = box?.getBoundingClientRect().top ?? 0;
     window.scrollTo({ top: window.scrollY + top - bar.height - 60 });
   };
 
@@ -123,7 +126,7 @@ export function RunList({ filters, selection, onSelect, isSelectable, tools, emp
           {/* biome-ignore lint/a11y/useSemanticElements: as above */}
           <div
             role="rowgroup"
-            ref={box}
+            ref={setBox}
             className={styles.rows}
             style={{ height: virtualizer.getTotalSize() }}
             {...touches}
@@ -173,20 +176,19 @@ function useIsTouched() {
   return [isPointed || isFocused, touches] as const;
 }
 
-/** How far below the page's top the rows begin, and how high is what stays above them. */
-function useMargin(box: React.RefObject<HTMLDivElement | null>) {
-  const bar = useElementSize();
+/** How far below the page's top the rows begin. It is measured when the page's length changes: not as one scrolls. */
+function useMargin() {
+  const [box, setBox] = useState<HTMLDivElement | null>(null);
   const [margin, setMargin] = useState(0);
   useLayoutEffect(() => {
-    const measure = () => {
-      if (box.current) setMargin(Math.round(box.current.getBoundingClientRect().top + window.scrollY));
-    };
+    if (box === null) return;
+    const measure = () => setMargin(Math.round(box.getBoundingClientRect().top + window.scrollY));
     measure();
     const observer = new ResizeObserver(measure);
     observer.observe(document.body);
     return () => observer.disconnect();
-  });
-  return { margin, bar };
+  }, [box]);
+  return { box, setBox, margin };
 }
 
 function describeCount(count: number, hasMore: boolean): string {

@@ -1,5 +1,5 @@
 import { useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import type { PageRunView } from "@/api/schema";
 import type { RunFilters } from "./address";
 import {
@@ -49,7 +49,12 @@ export function useRunList(filters: RunFilters, isHeld: boolean, visible: Range)
     .filter(({ page, index }) => page.count === null || (index + 1 >= from && index + 1 <= to));
   const read = useQueries({ queries: near.map(({ page }) => laterPageQuery(filters, page.cursor)) });
   const rowsOf = new Map<number, Row[]>();
-  if (shown) rowsOf.set(0, kept && first.data ? refreshFirst(kept, first.data) : toRows(shown.items));
+  const fresh = first.data;
+  const firstRows = useMemo(
+    () => (kept && fresh ? refreshFirst(kept, fresh) : fresh ? toRows(fresh.items) : []),
+    [kept, fresh],
+  );
+  if (shown) rowsOf.set(0, firstRows);
   let pages = later;
   near.forEach(({ page, index }, position) => {
     const data = read[position]?.data;
