@@ -3,6 +3,7 @@ import { createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-r
 import { HomePage } from "@/features/home/HomePage";
 import { readDeliverySearch, readReportSearch } from "@/features/reports/address";
 import { readRunSearch } from "@/features/run/address";
+import { readCompareSearch } from "@/features/run/compare/address";
 import { readRunsSearch } from "@/features/runs/address";
 import { readListSearch, readNewSearch, readWorkflowSearch } from "@/features/workflows/address";
 import { administration } from "./administrationRoutes";
@@ -23,6 +24,13 @@ const run = createRoute({
   path: "/runs/$runId",
   validateSearch: readRunSearch,
   component: lazyRouteComponent(() => import("@/features/run/RunPage"), "RunPage"),
+});
+
+const compare = createRoute({
+  getParentRoute: () => root,
+  path: "/compare",
+  validateSearch: readCompareSearch,
+  component: lazyRouteComponent(() => import("@/features/run/compare/ComparePage"), "ComparePage"),
 });
 
 const workflows = createRoute({
@@ -61,7 +69,18 @@ const delivery = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, runs, run, workflows, newWorkflow, workflow, reports, delivery, administration]),
+  routeTree: root.addChildren([
+    home,
+    runs,
+    run,
+    compare,
+    workflows,
+    newWorkflow,
+    workflow,
+    reports,
+    delivery,
+    administration,
+  ]),
   defaultPreload: "intent",
   defaultErrorComponent: RouteError,
   scrollRestoration: true,

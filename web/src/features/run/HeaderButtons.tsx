@@ -1,7 +1,8 @@
 import { Button } from "@mantine/core";
-import { IconHelpCircle, IconHistory } from "@tabler/icons-react";
+import { IconArrowsDiff, IconHelpCircle, IconHistory } from "@tabler/icons-react";
 import type { RunView } from "@/api/schema";
 import { useMay } from "@/features/session/permissions";
+import { ButtonLink } from "@/ui/links";
 import { listActions } from "./actions";
 import { ActionButton } from "./RunActions";
 import type { Travel } from "./useTravel";
@@ -43,6 +44,15 @@ export function HeaderButtons({ run, travel, isAsked, onAsk }: HeaderButtonsProp
           Time travel
         </Button>
       )}
+      <ButtonLink
+        to="/compare"
+        search={{ b: run.run_id }}
+        size="xs"
+        variant="default"
+        leftSection={<IconArrowsDiff size={14} aria-hidden />}
+      >
+        Compare
+      </ButtonLink>
       <WatchButton run={run} />
       {actions.map((action) => (
         <ActionButton key={action} run={run} action={action} />
