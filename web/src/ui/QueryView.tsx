@@ -9,7 +9,7 @@ export function QueryView<T>({ query, children }: { query: UseQueryResult<T>; ch
     <Stack gap="sm">
       {query.error && <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />}
       {query.data !== undefined && children(query.data)}
-      {query.isPending && !query.error && <Loader size="sm" aria-label="Loading" />}
+      {query.isPending && !query.error && <Loader size="sm" role="status" aria-label="Loading" />}
     </Stack>
   );
 }

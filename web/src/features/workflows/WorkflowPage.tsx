@@ -49,7 +49,7 @@ export function WorkflowPage() {
       }
     >
       {summary.error && <ErrorNotice error={summary.error} onRetry={() => void summary.refetch()} />}
-      {summary.isPending && !summary.error && <Loader size="sm" aria-label="Loading" />}
+      {summary.isPending && !summary.error && <Loader size="sm" role="status" aria-label="Loading" />}
       {summary.data === null && <Unknown namespace={namespace} name={name} />}
       {summary.data && (
         <Tabs
@@ -65,7 +65,7 @@ export function WorkflowPage() {
               </Tabs.Tab>
             ))}
           </Tabs.List>
-          <Suspense fallback={<Loader size="sm" aria-label="Loading" />}>
+          <Suspense fallback={<Loader size="sm" role="status" aria-label="Loading" />}>
             <Tabs.Panel value="overview">
               <OverviewTab namespace={namespace} name={name} />
             </Tabs.Panel>

@@ -79,7 +79,7 @@ export function CodeEditor({ text, label, isReadOnly, onChange, onCursor, marks,
           look,
           isReadOnly ? [] : assist(schema as Schema),
           EditorState.readOnly.of(isReadOnly),
-          EditorView.contentAttributes.of({ "aria-label": label }),
+          EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
           EditorView.theme({ "&": { height: "100%" }, ".cm-scroller": { overflow: "auto" } }),
           keymap.of([
             ...closeBracketsKeymap,

@@ -37,7 +37,7 @@ export function ConflictDialog({ namespace, name, mine, onResolve, onLater }: Co
     >
       <Stack gap="sm">
         {theirs.error && <ErrorNotice error={theirs.error} onRetry={() => void theirs.refetch()} />}
-        {theirs.isPending && <Loader size="sm" aria-label="Loading" />}
+        {theirs.isPending && <Loader size="sm" role="status" aria-label="Loading" />}
         {draft === null && (
           <Alert color="yellow">
             The draft is gone: it was published or dropped meanwhile. What is written here can become a new draft.
@@ -49,7 +49,7 @@ export function ConflictDialog({ namespace, name, mine, onResolve, onLater }: Co
               <b>{draft.updated_by_name}</b> saved it <Moment at={draft.updated_at} />. On the left, or marked as taken
               away, is what was saved; the other is yours, and can be changed here. The arrows take a part over.
             </Text>
-            <Suspense fallback={<Loader size="sm" aria-label="Loading" />}>
+            <Suspense fallback={<Loader size="sm" role="status" aria-label="Loading" />}>
               <TextDiff
                 before={draft.source}
                 after={mine}

@@ -15,7 +15,7 @@ export function LeaveDialog({ leaving }: { leaving: { proceed: () => void; stay:
           <Button variant="default" onClick={() => leaving?.stay()} data-autofocus>
             Stay here
           </Button>
-          <Button color="red" onClick={() => leaving?.proceed()}>
+          <Button color="red.9" onClick={() => leaving?.proceed()}>
             Leave, and lose it
           </Button>
         </Group>

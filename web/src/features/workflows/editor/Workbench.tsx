@@ -1,5 +1,5 @@
 import { Accordion, Loader, SegmentedControl, Stack } from "@mantine/core";
-import { useDebouncedCallback, useMediaQuery } from "@mantine/hooks";
+import { useDebouncedCallback, useDebouncedValue, useMediaQuery } from "@mantine/hooks";
 import { getRouteApi } from "@tanstack/react-router";
 import { lazy, Suspense, useDeferredValue, useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
 import { ErrorNotice } from "@/ui/ErrorNotice";
@@ -7,7 +7,7 @@ import { Section } from "@/ui/Section";
 import type { TextHandle } from "./CodeEditor";
 import { ProblemList } from "./ProblemList";
 import type { Mark } from "./problems";
-import { findTaskAt, readText } from "./readText";
+import { findTaskAt, readLatest } from "./readText";
 import { type Check, useCheck } from "./useCheck";
 import classes from "./Workbench.module.css";
 
@@ -17,6 +17,8 @@ const ExpressionTester = lazy(async () => ({
   default: (await import("../expressions/ExpressionTester")).ExpressionTester,
 }));
 
+const LARGE = 30_000;
+const LARGE_PAUSE = 300;
 const NO_MARKS: Mark[] = [];
 const route = getRouteApi("/workflows/$namespace/$name");
 
@@ -40,8 +42,10 @@ export function Workbench({ namespace, name, text, onChange, onCheck, handle }: 
   const isWide = useMediaQuery("(min-width: 75em)", true, { getInitialValueInEffect: false });
   const [view, setView] = useState("text");
 
-  const deferred = useDeferredValue(text);
-  const read = useMemo(() => readText(deferred), [deferred]);
+  // A large text takes a while to be read: it is read when nobody types.
+  const [rested] = useDebouncedValue(text, LARGE_PAUSE);
+  const settled = useDeferredValue(text.length > LARGE ? rested : text);
+  const read = useMemo(() => readLatest(settled), [settled]);
   const lastGood = useRef<unknown>(null);
   if (!read.isBroken) lastGood.current = read.value;
 
@@ -91,7 +95,7 @@ export function Workbench({ namespace, name, text, onChange, onCheck, handle }: 
       )}
       <div className={classes.bench} data-wide={isWide || undefined}>
         <div className={classes.text} hidden={!isWide && view !== "text"}>
-          <Suspense fallback={<Loader m="md" size="sm" aria-label="Loading" />}>
+          <Suspense fallback={<Loader m="md" size="sm" role="status" aria-label="Loading" />}>
             <CodeEditor
               text={text}
               label={`Text of ${namespace}/${name}`}
@@ -109,7 +113,7 @@ export function Workbench({ namespace, name, text, onChange, onCheck, handle }: 
         </div>
         {(isWide || view === "diagram") && (
           <div className={classes.diagram}>
-            <Suspense fallback={<Loader m="md" size="sm" aria-label="Loading" />}>
+            <Suspense fallback={<Loader m="md" size="sm" role="status" aria-label="Loading" />}>
               <Diagram
                 document={lastGood.current}
                 trouble={read.trouble}
@@ -134,7 +138,7 @@ export function Workbench({ namespace, name, text, onChange, onCheck, handle }: 
         <Accordion.Item value="expression">
           <Accordion.Control>Try an expression</Accordion.Control>
           <Accordion.Panel>
-            <Suspense fallback={<Loader size="sm" aria-label="Loading" />}>
+            <Suspense fallback={<Loader size="sm" role="status" aria-label="Loading" />}>
               <ExpressionTester namespace={namespace} name={name} />
             </Suspense>
           </Accordion.Panel>

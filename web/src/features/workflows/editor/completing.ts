@@ -1,5 +1,6 @@
 /** What can be written at a place of a workflow's text, and what stands there means: pure, from the language's schema. */
 import { isMap } from "yaml";
+import { outlineAt } from "./outline";
 import { findByPath, findNodeAt, findScalar, type Path, readText } from "./readText";
 import { describeType, findSchemas, type Schema } from "./schemaWalk";
 
@@ -25,7 +26,13 @@ const MARK = "kapellCursor0";
 const WORD = /[\w$.-]*$/;
 
 /** Returns what can be written at a place; `null` where nothing is known of it. */
-export function suggestAt(text: string, offset: number, root: Schema): Suggestions | null {
+export function suggestAt(whole: string, place: number, root: Schema): Suggestions | null {
+  const { text, offset, shift } = outlineAt(whole, place);
+  const found = suggestIn(text, offset, root);
+  return found && { ...found, from: found.from + shift, to: found.to + shift };
+}
+
+function suggestIn(text: string, offset: number, root: Schema): Suggestions | null {
   const lineFrom = text.lastIndexOf("\n", offset - 1) + 1;
   const before = text.slice(lineFrom, offset);
   if (/(^|\s)#/.test(before)) return null;
@@ -220,7 +227,8 @@ export interface Meaning {
 }
 
 /** Returns what the key or value at a place means; `null` where nothing is known of it. */
-export function explainAt(text: string, offset: number, root: Schema): Meaning | null {
+export function explainAt(whole: string, place: number, root: Schema): Meaning | null {
+  const { text, offset, shift } = outlineAt(whole, place);
   const read = readText(text);
   const found = findNodeAt(read.root, offset);
   if (!found?.node.range || found.path.length === 0) return null;
@@ -232,8 +240,8 @@ export function explainAt(text: string, offset: number, root: Schema): Meaning |
   const types = [...new Set(schemas.map(describeType).filter(Boolean))];
   const fallback = first.default === undefined ? "" : `Unless written: ${JSON.stringify(first.default)}`;
   return {
-    from,
-    to,
+    from: from + shift,
+    to: to + shift,
     title: String(found.path.at(-1)),
     description: first.description ?? "",
     detail: [types.length > 0 ? `It holds ${types.slice(0, 3).join(", or ")}` : "", fallback]

@@ -1,7 +1,7 @@
 /** The server's problems with a text, as the editor shows them: where they reach to, and what mends them. */
 import { isMap, isScalar, type Node } from "yaml";
 import type { Problem } from "@/api/schema";
-import { findByPath, offsetOf, type ReadText, readText, splitPointer } from "./readText";
+import { findByPath, offsetOf, type ReadText, readLatest, splitPointer } from "./readText";
 
 export interface Fix {
   label: string;
@@ -19,7 +19,7 @@ export interface Mark {
 
 /** Places problems in the text that they were found in. */
 export function placeProblems(text: string, problems: Problem[]): Mark[] {
-  const read = readText(text);
+  const read = readLatest(text);
   return problems.map((problem) => {
     const from = problem.line ? offsetOf(text, problem.line, problem.column || 1) : 0;
     const range = rangeAt(text, read, problem, from);

@@ -50,6 +50,14 @@ export function readText(text: string): ReadText {
   };
 }
 
+let latest: { text: string; read: ReadText } | null = null;
+
+/** Reads a text once for all who ask for it in turn: the editor's parts look at the same one. */
+export function readLatest(text: string): ReadText {
+  if (latest?.text !== text) latest = { text, read: readText(text) };
+  return latest.read;
+}
+
 function firstLineOf(message: string | undefined): string {
   return (message ?? "the text cannot be read").split("\n")[0]?.replace(/ at line \d+, column \d+:?$/, "") ?? "";
 }

@@ -82,9 +82,9 @@ const theme = EditorView.theme({
 
 const colors = HighlightStyle.define([
   { tag: [tags.propertyName, tags.definition(tags.propertyName)], color: "light-dark(#0b5d8f, #82c7ff)" },
-  { tag: [tags.string, tags.special(tags.string)], color: "light-dark(#1f6f3a, #8fd9a8)" },
+  { tag: [tags.string, tags.special(tags.string)], color: "light-dark(#195c2f, #8fd9a8)" },
   { tag: [tags.number, tags.bool, tags.null, tags.keyword, tags.atom], color: "light-dark(#8a3ab0, #d7a6f5)" },
-  { tag: tags.content, color: "light-dark(#1f6f3a, #8fd9a8)" },
+  { tag: tags.content, color: "light-dark(#195c2f, #8fd9a8)" },
   { tag: [tags.comment, tags.lineComment], color: "light-dark(#5f666d, #9aa2aa)", fontStyle: "italic" },
   { tag: [tags.punctuation, tags.separator, tags.squareBracket, tags.brace], color: "light-dark(#5c636a, #a3a9b0)" },
   { tag: [tags.meta, tags.labelName, tags.typeName], color: "light-dark(#9a4b00, #ffbe85)" },

@@ -36,7 +36,7 @@ export function SchemaForm(props: PartProps) {
     label: props.label || field.label,
     description: field.description || undefined,
     error: faults.get(pointer),
-    required: field.isRequired && pointer !== "",
+    required: field.isRequired && field.name !== "",
     "data-pointer": pointer,
   };
   switch (field.kind) {

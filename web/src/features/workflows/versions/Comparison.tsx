@@ -56,7 +56,7 @@ export function Comparison({ namespace, name }: { namespace: string; name: strin
       {view === "meaning" ? (
         <Meaning namespace={namespace} name={name} {...compared} />
       ) : (
-        <Suspense fallback={<Loader size="sm" aria-label="Loading" />}>
+        <Suspense fallback={<Loader size="sm" role="status" aria-label="Loading" />}>
           <Texts namespace={namespace} name={name} {...compared} />
         </Suspense>
       )}
@@ -94,7 +94,7 @@ function Meaning({ namespace, name, old: before, new: after }: ComparedProps) {
 function Texts({ namespace, name, old: before, new: after }: ComparedProps) {
   const one = useText(namespace, name, before);
   const other = useText(namespace, name, after);
-  if (one === undefined || other === undefined) return <Loader size="sm" aria-label="Loading" />;
+  if (one === undefined || other === undefined) return <Loader size="sm" role="status" aria-label="Loading" />;
   return <TextDiff before={one} after={other} beforeLabel={nameOf(before)} afterLabel={nameOf(after)} />;
 }
 

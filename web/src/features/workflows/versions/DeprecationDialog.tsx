@@ -1,20 +1,18 @@
-import { Button, Group, Modal, Stack, Text, Textarea } from "@mantine/core";
-import { notifications } from "@mantine/notifications";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { Modal, Text, Textarea } from "@mantine/core";
+import { useState } from "react";
 import { api, got } from "@/api/client";
 import type { WorkflowVersion } from "@/api/schema";
-import { ErrorNotice } from "@/ui/ErrorNotice";
+import { DialogForm } from "@/ui/DialogForm";
+import { useAction } from "@/ui/useAction";
 import { workflowKey } from "../queries";
 
 /** Deprecates a version, or takes that back, after saying what it means. */
 export function DeprecationDialog({ version, onClose }: { version: WorkflowVersion; onClose: () => void }) {
   const isDeprecated = version.deprecation !== null;
   const [reason, setReason] = useState("");
-  const queryClient = useQueryClient();
   const path = { namespace: version.namespace, name: version.name, version: version.version };
-  const save = useMutation({
-    mutationFn: () =>
+  const save = useAction<void>({
+    run: () =>
       isDeprecated
         ? got(api.POST("/api/v1/workflows/{namespace}/{name}/versions/{version}/undeprecate", { params: { path } }))
         : got(
@@ -23,22 +21,11 @@ export function DeprecationDialog({ version, onClose }: { version: WorkflowVersi
               body: { reason },
             }),
           ),
-    onSuccess: () => {
-      notifications.show({
-        color: "teal",
-        message: isDeprecated
-          ? `Version ${version.version} can be started again.`
-          : `Version ${version.version} is deprecated.`,
-      });
-      void queryClient.invalidateQueries({ queryKey: workflowKey(version.namespace, version.name) });
-      void queryClient.invalidateQueries({ queryKey: ["workflows"] });
-      onClose();
-    },
+    success: () =>
+      isDeprecated ? `Version ${version.version} can be started again.` : `Version ${version.version} is deprecated.`,
+    refresh: [workflowKey(version.namespace, version.name), ["workflows"]],
+    onDone: onClose,
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    save.mutate();
-  };
   return (
     <Modal
       opened
@@ -46,39 +33,33 @@ export function DeprecationDialog({ version, onClose }: { version: WorkflowVersi
       title={`${isDeprecated ? "Let start again" : "Deprecate"} version ${version.version}`}
       closeButtonProps={{ "aria-label": "Close" }}
     >
-      <form onSubmit={submit}>
-        <Stack gap="sm">
-          <Text size="sm">
-            {isDeprecated
-              ? "Runs of it can be started again. If it is the highest version, it is what is started where no version is asked for."
-              : "No more runs of it can be started; runs under way go on to their end. Where no version is asked for, the highest one that is not deprecated is started. It can be taken back."}
-          </Text>
-          {isDeprecated ? (
-            version.deprecation?.reason && (
-              <Text size="sm">It was deprecated because: {version.deprecation.reason}</Text>
-            )
-          ) : (
-            <Textarea
-              label="Why"
-              description="Those who still use it will read this"
-              value={reason}
-              onChange={(event) => setReason(event.currentTarget.value)}
-              autosize
-              minRows={2}
-              data-autofocus
-            />
-          )}
-          {save.error && <ErrorNotice error={save.error} />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              Leave it
-            </Button>
-            <Button type="submit" loading={save.isPending} color={isDeprecated ? undefined : "red"}>
-              {isDeprecated ? "Let it start again" : "Deprecate"}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
+      <DialogForm
+        submit={isDeprecated ? "Let it start again" : "Deprecate"}
+        isGrave={!isDeprecated}
+        isPending={save.isPending}
+        error={save.error}
+        onSubmit={() => save.mutate()}
+        onCancel={onClose}
+        consequence={
+          isDeprecated
+            ? "Runs of it can be started again. If it is the highest version, it is what is started where no version is asked for."
+            : "No more runs of it can be started; runs under way go on to their end. Where no version is asked for, the highest one that is not deprecated is started. It can be taken back."
+        }
+      >
+        {isDeprecated ? (
+          <Text size="sm">It was deprecated because: {version.deprecation?.reason || "no reason was given"}</Text>
+        ) : (
+          <Textarea
+            label="Why"
+            description="Those who still use it will read this"
+            value={reason}
+            onChange={(event) => setReason(event.currentTarget.value)}
+            autosize
+            minRows={2}
+            data-autofocus
+          />
+        )}
+      </DialogForm>
     </Modal>
   );
 }

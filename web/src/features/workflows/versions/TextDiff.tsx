@@ -35,7 +35,7 @@ export function TextDiff({ before, after, beforeLabel, afterLabel, onChange }: T
       yaml(),
       look,
       EditorView.lineWrapping,
-      EditorView.contentAttributes.of({ "aria-label": label }),
+      EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
       EditorState.readOnly.of(!canChange),
       EditorView.updateListener.of((update) => {
         if (canChange && update.docChanged) change.current?.(update.state.doc.toString());
