@@ -8,6 +8,7 @@ import {
   IconPlayerPause,
   IconPlayerPlay,
   IconPlayerSkipForward,
+  IconRefresh,
   IconX,
   type TablerIcon,
 } from "@tabler/icons-react";
@@ -28,6 +29,9 @@ const ICONS: Record<string, TablerIcon> = {
   damaged: IconFileAlert,
   cancelled: IconBan,
   skipped: IconPlayerSkipForward,
+  passed: IconPlayerSkipForward,
+  retried: IconRefresh,
+  interrupted: IconPlayerPause,
 };
 
 /** The icon of a run's or a task's status. */

@@ -6,11 +6,12 @@ import { hasEnded } from "@/lib/states";
 import { TextLink } from "@/ui/links";
 import { Duration, Moment } from "@/ui/Moment";
 import { StatusBadge } from "@/ui/StatusBadge";
-import { childrenQuery } from "./queries";
+import { childrenQuery, originQuery } from "./queries";
 
 /** Where a run stands: status, times, what started it and what it started. */
 export function RunHeader({ run }: { run: RunView }) {
   const children = useQuery(childrenQuery(run.run_id));
+  const origin = useQuery({ ...originQuery(run.run_id), enabled: run.status !== "damaged" });
   const started = children.data?.items.length ?? 0;
   return (
     <Group style={{ columnGap: 20, rowGap: 6 }} align="center">
@@ -43,6 +44,17 @@ export function RunHeader({ run }: { run: RunView }) {
           <TextLink to="/runs/$runId" params={{ runId: run.parent_run_id }} size="sm" ff="monospace">
             {run.parent_run_id}
           </TextLink>
+        </Fact>
+      )}
+      {origin.data && (
+        <Fact label="Forked from">
+          <TextLink to="/runs/$runId" params={{ runId: origin.data }} size="sm" ff="monospace">
+            {origin.data}
+          </TextLink>
+          <Text span inherit c="dimmed">
+            {" "}
+            (what was done before is there)
+          </Text>
         </Fact>
       )}
       {started > 0 && (

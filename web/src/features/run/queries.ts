@@ -89,6 +89,19 @@ export function whyQuery(runId: string, task?: string) {
   });
 }
 
+/** The run that this one was forked from; `null` for one that was started. Only who may see data can know. */
+export function originQuery(runId: string) {
+  return queryOptions({
+    queryKey: ["run", runId, "origin"],
+    queryFn: async ({ signal }): Promise<string | null> => {
+      const [first] = await readHistory(runId, 0, 1, signal);
+      const stored = first?.event as { source_run_id?: unknown } | null | undefined;
+      return typeof stored?.source_run_id === "string" ? stored.source_run_id : null;
+    },
+    staleTime: "static",
+  });
+}
+
 /** So many events may tell of a task after it has been closed. */
 const MOST_AFTER_END = 3;
 
