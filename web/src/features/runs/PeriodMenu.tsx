@@ -25,9 +25,9 @@ export function PeriodMenu({ filters, onChange }: FilterProps) {
   const isAny = period.after === undefined && period.before === undefined;
   const text = isAny ? "any time" : `${TIME_WORDS[period.kind]} ${describePeriod(period)}`;
   return (
-    <Popover opened={isOpen} onChange={setIsOpen} position="bottom-end" trapFocus shadow="md" withinPortal>
-      <Popover.Target>
-        <Input.Wrapper label="Period" size="xs" labelElement="div" maw="100%">
+    <Input.Wrapper label="Period" size="xs" labelElement="div" maw="100%">
+      <Popover opened={isOpen} onChange={setIsOpen} position="bottom-end" trapFocus shadow="md" withinPortal>
+        <Popover.Target>
           <Button
             display="block"
             size="xs"
@@ -40,20 +40,20 @@ export function PeriodMenu({ filters, onChange }: FilterProps) {
           >
             {text}
           </Button>
-        </Input.Wrapper>
-      </Popover.Target>
-      <Popover.Dropdown aria-label="Period">
-        {isOpen && (
-          <PeriodForm
-            filters={filters}
-            onChange={(some) => {
-              setIsOpen(false);
-              onChange(some);
-            }}
-          />
-        )}
-      </Popover.Dropdown>
-    </Popover>
+        </Popover.Target>
+        <Popover.Dropdown aria-label="Period">
+          {isOpen && (
+            <PeriodForm
+              filters={filters}
+              onChange={(some) => {
+                setIsOpen(false);
+                onChange(some);
+              }}
+            />
+          )}
+        </Popover.Dropdown>
+      </Popover>
+    </Input.Wrapper>
   );
 }
 

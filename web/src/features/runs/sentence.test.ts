@@ -13,13 +13,13 @@ test.each<[RunFilters, string]>([
   ],
   [
     { namespace: "shop", started_after: "-24h", text: "ORD-12" },
-    `Runs of the namespace shop, started in the last 24 hours, with ORD-12 in their input, name or error. ${LAST}`,
+    `Runs of the namespace shop that started in the last 24 hours, with ORD-12 in their input, name or error. ${LAST}`,
   ],
   [{ name: "order" }, `Runs of workflows named order. ${LAST}`],
-  [{ ended_after: "-1h" }, "Runs, ended in the last hour. Those that ended last come first."],
+  [{ ended_after: "-1h" }, "Runs that ended in the last hour. Those that ended last come first."],
   [
     { updated_after: "-7d", updated_before: "-1h" },
-    "Runs, last changed from 7 days ago to 1 hour ago. Those that changed last come first.",
+    "Runs that last changed from 7 days ago to 1 hour ago. Those that changed last come first.",
   ],
   [{ parent: "01abc" }, `Runs, started by the run 01abc. ${LAST}`],
 ])("%j is said as: %s", (filters, sentence) => expect(describeFilters(filters)).toBe(sentence));

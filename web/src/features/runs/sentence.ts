@@ -33,7 +33,11 @@ export function describeFilters(filters: RunFilters): string {
   if (statuses.length > 0) parts.push(`that ${join(statuses.map((status) => STATUS_WORDS[status]))}`);
   let sentence = parts.join(" ");
   if (filters.parent) sentence += `, started by the run ${filters.parent}`;
-  for (const period of listPeriods(filters)) sentence += `, ${TIME_WORDS[period.kind]} ${describePeriod(period)}`;
+  let joint = statuses.length > 0 || filters.parent ? "," : " that";
+  for (const period of listPeriods(filters)) {
+    sentence += `${joint} ${TIME_WORDS[period.kind]} ${describePeriod(period)}`;
+    joint = ",";
+  }
   if (filters.text) sentence += `, with ${filters.text.trim()} in their input, name or error`;
   return `${sentence}. ${ORDERS[getOrder(filters)]} first.`;
 }
