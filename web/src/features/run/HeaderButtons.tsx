@@ -23,7 +23,7 @@ export function HeaderButtons({ run, travel, isAsked, onAsk }: HeaderButtonsProp
   const { at, total, go } = travel;
   return (
     <>
-      {run.status !== "faulted" && (
+      {run.status !== "faulted" && run.status !== "damaged" && (
         <Button
           size="xs"
           variant="default"

@@ -54,12 +54,15 @@ export function RunPage() {
 
 function KnownRun({ run, error }: { run: RunView; error: Error | null }) {
   const mayData = useMay()("run.data", run.namespace);
-  const [view, show] = useView();
+  const [asked, show] = useView();
   const [selection, select] = useSelection();
   const [isAsked, setAsked] = useState(false);
   const travel = useTravel(run.run_id, mayData);
   const isPast = travel.at !== undefined;
   const failed = useFailed(run);
+  // Of a run whose history cannot be read there is its log at most.
+  const isUnreadable = run.status === "damaged" && !travel.tasks;
+  const view = isUnreadable ? "log" : asked;
   const name = `${run.namespace}/${run.name}`;
   return (
     <RunActions run={run} failed={failed}>
@@ -80,10 +83,10 @@ function KnownRun({ run, error }: { run: RunView; error: Error | null }) {
           <Trouble run={run} tasks={travel.tasks ?? []} onSelect={select} onShowLog={(about) => show("log", about)} />
         )}
         {isPast && <TimeTravel travel={travel} mayData={mayData} onSelect={select} />}
-        {travel.error && !isPast && <ErrorNotice error={travel.error} />}
+        {travel.error && !isPast && !isUnreadable && <ErrorNotice error={travel.error} />}
         <Tabs value={view} onChange={(chosen) => show(chosen as View)} keepMounted={false}>
           <Tabs.List>
-            {LABELS.map(([value, label]) => (
+            {LABELS.filter(([value]) => !isUnreadable || value === "log").map(([value, label]) => (
               <Tabs.Tab key={value} value={value}>
                 {label}
               </Tabs.Tab>

@@ -23,6 +23,11 @@ export function RunViews({ view, run, travel, selection, onSelect }: RunViewsPro
   const { tasks, at, error } = travel;
   const mayData = useMay()("run.data", run.namespace);
   const isPast = at !== undefined;
+  if (view === "log") {
+    if (!mayData) return <NoData />;
+    const until = isPast ? travel.past?.event.at : undefined;
+    return <Log run={run} until={until} selection={selection} onSelect={onSelect} />;
+  }
   if (!tasks) return error ? null : <Loader size="sm" aria-label="Loading" />;
   if (view === "tasks")
     return <TaskList runId={run.run_id} tasks={tasks} isPast={isPast} selection={selection} onSelect={onSelect} />;
@@ -33,11 +38,5 @@ export function RunViews({ view, run, travel, selection, onSelect }: RunViewsPro
   }
   if (view === "history")
     return <History runId={run.run_id} travel={travel} selection={selection} onSelect={onSelect} />;
-  if (view === "data") return <RunData run={run} travel={travel} selection={selection} />;
-  if (view === "log") {
-    if (!mayData) return <NoData />;
-    const until = isPast ? travel.past?.event.at : undefined;
-    return <Log run={run} until={until} selection={selection} onSelect={onSelect} />;
-  }
-  return null;
+  return <RunData run={run} travel={travel} selection={selection} />;
 }

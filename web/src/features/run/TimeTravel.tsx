@@ -119,7 +119,7 @@ export function TimeTravel({ travel, mayData, onSelect }: TimeTravelProps) {
           {past?.state && <StatusBadge status={past.state.status} />}
           {event && (
             <>
-              {", "}
+              {" · "}
               {describeMoment(new Date(event.at), { millis: true })}:{" "}
               {event.reference !== "" && (
                 <TextButton onClick={() => onSelect({ reference: event.reference })}>{event.name}</TextButton>

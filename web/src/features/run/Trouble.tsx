@@ -97,9 +97,9 @@ export function Damaged({ run }: { run: RunView }) {
       <Stack gap={4}>
         {run.error && <Text size="sm">{run.error}</Text>}
         <Text size="sm">
-          What was stored does not match its checksum, so that it is not known where the run stands. It was closed, and
-          other runs go on. What can still be read is shown below. Restore a backup, or start the work anew once you
-          have found out what was done.
+          What was stored is not what was written, so that it is not known where the run stands. It was closed, and
+          other runs go on. Its log can still be read. Restore a backup, or start the work anew once you have found out
+          what was done.
         </Text>
       </Stack>
     </Alert>

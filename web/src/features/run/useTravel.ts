@@ -34,8 +34,10 @@ export function useTravel(runId: string, mayData: boolean): Travel {
   const tasks = useMemo(() => {
     if (!now.data) return null;
     if (at === undefined) return now.data.tasks;
-    return shown ? tasksAt(now.data.tasks, { seq: shown.event.seq, at: shown.event.at, state: shown.state }) : null;
-  }, [now.data, at, shown]);
+    if (shown) return tasksAt(now.data.tasks, { seq: shown.event.seq, at: shown.event.at, state: shown.state });
+    // What is shown stays until it is known how it was.
+    return past.error ? null : now.data.tasks;
+  }, [now.data, at, shown, past.error]);
   const go = useCallback(
     (chosen: number | undefined) =>
       void navigate({ search: (before) => ({ ...before, at: chosen }), replace: true, resetScroll: false }),
