@@ -137,9 +137,11 @@ function Private({ record }: { record: AuditRecord }) {
           <Fact label="Reason">{part.reason}</Fact>
         </Table.Tbody>
       </Table>
-      <Code block style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>
-        {JSON.stringify(part.details, null, 2)}
-      </Code>
+      {Object.keys(part.details).length > 0 && (
+        <Code block style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>
+          {JSON.stringify(part.details, null, 2)}
+        </Code>
+      )}
     </Stack>
   );
 }

@@ -93,7 +93,7 @@ export function BindingReason({ binding }: { binding: Binding }) {
   return (
     <span>
       role <b>{role}</b>, {subject.kind === "group" ? `by the group ${subject.key}` : "given to the person"},{" "}
-      {describePlaces(namespace === null || namespace === undefined ? null : [namespace])}
+      {namespace ? `in ${namespace}` : "everywhere"}
       {expires_at && (
         <>
           , until <Moment at={expires_at} />
