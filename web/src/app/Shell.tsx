@@ -1,4 +1,4 @@
-import { AppShell, Burger, Button, Group, Kbd, Menu, Text, UnstyledButton } from "@mantine/core";
+import { AppShell, Burger, Button, Group, Kbd, Menu, Text, UnstyledButton, VisuallyHidden } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { openSpotlight } from "@mantine/spotlight";
 import { IconLogout, IconSearch, IconUser } from "@tabler/icons-react";
@@ -46,10 +46,11 @@ export function Shell() {
           </Group>
           <Group gap="xs" wrap="nowrap">
             <LiveSign />
-            <UnstyledButton onClick={openSpotlight} aria-label="Find or do something" aria-keyshortcuts="Control+K">
+            <UnstyledButton onClick={openSpotlight} aria-keyshortcuts="Control+K">
               <Group gap={6} px="xs" py={4} wrap="nowrap">
                 <IconSearch size={16} aria-hidden />
-                <Kbd size="xs" visibleFrom="sm">
+                <VisuallyHidden>Find or do something</VisuallyHidden>
+                <Kbd size="xs" visibleFrom="sm" aria-hidden>
                   Ctrl K
                 </Kbd>
               </Group>
