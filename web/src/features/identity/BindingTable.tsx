@@ -20,7 +20,8 @@ export function BindingTable({ bindings, caption }: { bindings: Binding[]; capti
     <DataTable
       caption={caption}
       headings={["Role", "Given to", "Where", "Until", "Given", ...(mayWrite ? [".Actions"] : [])]}
-      minWidth={640}
+      widths={{ "Given to": 170, Given: 150 }}
+      minWidth={800}
     >
       {bindings.map((binding) => (
         <BindingRow key={binding.binding_id} binding={binding} hasActions={mayWrite} />

@@ -44,6 +44,8 @@ export function RolesPage() {
             <DataTable
               caption="Roles"
               headings={["Role", "What it is for", "Permissions", ...(mayWrite ? [".Actions"] : [])]}
+              widths={{ "What it is for": 220 }}
+              minWidth={780}
             >
               {found.map((role) => (
                 <RoleRow key={role.name} role={role} mayWrite={mayWrite} />

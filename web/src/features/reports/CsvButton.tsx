@@ -16,6 +16,7 @@ export function CsvButton({ name, headings, rows }: CsvButtonProps) {
     <Button
       className="no-print"
       size="compact-sm"
+      style={{ flex: "none" }}
       variant="default"
       leftSection={<IconDownload size={14} aria-hidden />}
       aria-label={`Download ${name}.csv`}
