@@ -19,7 +19,7 @@ import {
   IconRoute2,
   IconSearch,
 } from "@tabler/icons-react";
-import { useDeferredValue, useMemo, useState } from "react";
+import { memo, useCallback, useDeferredValue, useMemo, useState } from "react";
 import classes from "./DataTree.module.css";
 import { downloadText } from "./download";
 import { describePath, describeValue, flattenTree, openAtFirst, searchTree, type TreeRow } from "./treeRows";
@@ -101,7 +101,10 @@ function Tree({ value, label, height, text }: Required<DataTreeProps> & { text: 
     const isOpen = (pointer: string) => toggled.get(pointer) ?? (search ? search.around : first).has(pointer);
     return flattenTree(value, isOpen, search);
   }, [value, first, search, toggled]);
-  const toggle = (row: TreeRow) => setToggled((before) => new Map(before).set(row.pointer, !row.isOpen));
+  const toggle = useCallback(
+    (row: TreeRow) => setToggled((before) => new Map(before).set(row.pointer, !row.isOpen)),
+    [],
+  );
   return (
     <>
       {search && (
@@ -119,7 +122,7 @@ function Tree({ value, label, height, text }: Required<DataTreeProps> & { text: 
       >
         {(index) => {
           const row = rows[index];
-          return row && <Row row={row} onToggle={() => toggle(row)} onShow={() => setShown(row)} />;
+          return row && <Row row={row} onToggle={toggle} onShow={setShown} />;
         }}
       </VirtualRows>
       <Modal
@@ -137,7 +140,13 @@ function Tree({ value, label, height, text }: Required<DataTreeProps> & { text: 
 
 const LONG_TEXT = 120;
 
-function Row({ row, onToggle, onShow }: { row: TreeRow; onToggle: () => void; onShow: () => void }) {
+interface RowProps {
+  row: TreeRow;
+  onToggle: (row: TreeRow) => void;
+  onShow: (row: TreeRow) => void;
+}
+
+const Row = memo(function Row({ row, onToggle, onShow }: RowProps) {
   const name = row.key === null ? "" : String(row.key);
   const isLong = typeof row.value === "string" && (row.value.length > LONG_TEXT || row.value.includes("\n"));
   const told = (
@@ -150,7 +159,7 @@ function Row({ row, onToggle, onShow }: { row: TreeRow; onToggle: () => void; on
   return (
     <div className={`${classes.row} ${row.isFound ? classes.found : ""}`} style={{ paddingLeft: 6 + row.depth * 16 }}>
       {row.size ? (
-        <UnstyledButton className={classes.name} onClick={onToggle} aria-expanded={row.isOpen}>
+        <UnstyledButton className={classes.name} onClick={() => onToggle(row)} aria-expanded={row.isOpen}>
           {row.isOpen ? <IconChevronDown size={14} aria-hidden /> : <IconChevronRight size={14} aria-hidden />}
           {told}
         </UnstyledButton>
@@ -159,7 +168,7 @@ function Row({ row, onToggle, onShow }: { row: TreeRow; onToggle: () => void; on
       )}
       <span className={classes.tools}>
         {isLong && (
-          <Button size="compact-xs" variant="subtle" onClick={onShow}>
+          <Button size="compact-xs" variant="subtle" onClick={() => onShow(row)}>
             Show all
           </Button>
         )}
@@ -168,7 +177,7 @@ function Row({ row, onToggle, onShow }: { row: TreeRow; onToggle: () => void; on
       </span>
     </div>
   );
-}
+});
 
 /** A button that copies; the text is made only when it is asked for, as a value can be large. */
 function Copy({ what, text, of }: { what: "value" | "path"; text: () => string; of: string }) {

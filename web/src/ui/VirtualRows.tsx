@@ -47,7 +47,7 @@ export function VirtualRows(props: VirtualRowsProps) {
     getScrollElement: () => box.current,
     estimateSize: () => estimate,
     getItemKey: keyOf,
-    overscan: 12,
+    overscan: 8,
   });
   const show = useCallback<VirtualRowsHandle["show"]>(
     (index, align = "auto") => rows.scrollToIndex(index, { align }),

@@ -1,6 +1,6 @@
 import { ActionIcon, Code, Text, UnstyledButton } from "@mantine/core";
 import { IconAlertTriangle, IconHistory } from "@tabler/icons-react";
-import { useState } from "react";
+import { memo, useState } from "react";
 import type { NumberedEvent } from "@/api/schema";
 import { describeMoment } from "@/lib/time";
 import { Prose } from "@/ui/Prose";
@@ -21,7 +21,8 @@ interface EventRowProps {
 const LONGEST = 20_000;
 
 /** An event of the history: its number, when, about which task, what happened; as it is stored, when it is opened. */
-export function EventRow({ seq, event, isThen, selection, onSelect, onTravel }: EventRowProps) {
+export const EventRow = memo(function EventRow(props: EventRowProps) {
+  const { seq, event, isThen, selection, onSelect, onTravel } = props;
   const [isOpen, setOpen] = useState(false);
   if (!event) {
     return (
@@ -87,7 +88,7 @@ export function EventRow({ seq, event, isThen, selection, onSelect, onTravel }: 
       </ActionIcon>
     </div>
   );
-}
+});
 
 function showStored(event: unknown): string {
   const text = JSON.stringify(event, null, 2) ?? "";

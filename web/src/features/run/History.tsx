@@ -1,6 +1,6 @@
 import { Button, Group, NumberInput, Stack, Switch, Text } from "@mantine/core";
 import { useQueries } from "@tanstack/react-query";
-import { type FormEvent, useEffect, useRef, useState } from "react";
+import { type FormEvent, useCallback, useEffect, useRef, useState } from "react";
 import type { NumberedEvent } from "@/api/schema";
 import { ErrorNotice } from "@/ui/ErrorNotice";
 import { VirtualRows, type VirtualRowsHandle } from "@/ui/VirtualRows";
@@ -26,13 +26,17 @@ export function History({ runId, travel, selection, onSelect }: HistoryProps) {
   const [onlyTask, setOnlyTask] = useState(false);
   const [follow, setFollow] = useState(false);
   const [wanted, setWanted] = useState<string | number>("");
-  const [sight, setSight] = useState<[number, number]>([0, 30]);
+  const [pages, setPages] = useState([0]);
+  const setSight = useCallback(([first, last]: [number, number]) => {
+    const seen = pagesInSight(first, last, HISTORY_PAGE);
+    setPages((before) => (before.join() === seen.join() ? before : seen));
+  }, []);
   const rows = useRef<VirtualRowsHandle>(null);
   const reference = onlyTask ? selection?.reference : undefined;
   const filter = { onlyBad, reference };
   const isFiltered = isFiltering(filter);
   const found = useFilteredHistory(runId, filter, total);
-  const paged = usePages(runId, isFiltered ? null : sight);
+  const paged = usePages(runId, isFiltered ? [] : pages);
   const count = isFiltered ? found.events.length : total;
   const eventAt = (index: number) => (isFiltered ? found.events[index] : paged.events.get(index + 1));
 
@@ -98,7 +102,7 @@ export function History({ runId, travel, selection, onSelect }: HistoryProps) {
         <VirtualRows
           ref={rows}
           count={count}
-          estimate={30}
+          estimate={34}
           label="History"
           height="65vh"
           follow={follow && at === undefined}
@@ -145,9 +149,9 @@ interface Pages {
 }
 
 /** Reads the pages that are in sight. */
-function usePages(runId: string, sight: [number, number] | null): Pages {
+function usePages(runId: string, pages: number[]): Pages {
   return useQueries({
-    queries: (sight ? pagesInSight(sight[0], sight[1], HISTORY_PAGE) : []).map((page) => historyQuery(runId, page)),
+    queries: pages.map((page) => historyQuery(runId, page)),
     combine: (results) => {
       const events = new Map<number, NumberedEvent>();
       for (const { data } of results) for (const event of data ?? []) events.set(event.seq, event);

@@ -1,5 +1,6 @@
 import { Mark, Text, UnstyledButton } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
+import { memo } from "react";
 import type { LogLine } from "@/api/schema";
 import { describeMoment } from "@/lib/time";
 import { cutMatches, plainText } from "./logModel";
@@ -16,7 +17,7 @@ interface LogRowProps {
 }
 
 /** A line of the log: when, by which task, what. */
-export function LogRow({ line, wanted, isWrapped, onSelect }: LogRowProps) {
+export const LogRow = memo(function LogRow({ line, wanted, isWrapped, onSelect }: LogRowProps) {
   const isError = line.stream === "stderr";
   const moment = describeMoment(new Date(line.at), { millis: true });
   return (
@@ -47,4 +48,4 @@ export function LogRow({ line, wanted, isWrapped, onSelect }: LogRowProps) {
       </span>
     </div>
   );
-}
+});

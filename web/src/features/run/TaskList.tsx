@@ -95,7 +95,7 @@ export function TaskList({ runId, tasks, isPast, selection, onSelect }: TaskList
         <VirtualRows
           ref={rows}
           count={count}
-          estimate={46}
+          estimate={36}
           label={isUnreached ? "Tasks that the run has not come to" : "Tasks"}
           height="65vh"
           keyOf={(index) => (isUnreached ? (unreached[index]?.reference ?? index) : (shown[index]?.number ?? index))}

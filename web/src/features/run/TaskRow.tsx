@@ -1,10 +1,12 @@
 import { Badge, Group, Text, UnstyledButton } from "@mantine/core";
 import { IconRoute } from "@tabler/icons-react";
+import { memo } from "react";
 import type { RunTask } from "@/api/schema";
-import { describeSeconds } from "@/lib/time";
-import { Duration, Moment } from "@/ui/Moment";
+import { describeDistance, describeMoment, describeSeconds } from "@/lib/time";
+import { Duration } from "@/ui/Moment";
 import { Prose } from "@/ui/Prose";
 import { StatusBadge } from "@/ui/StatusBadge";
+import { useNow } from "@/ui/useNow";
 import type { Place } from "./places";
 import classes from "./run.module.css";
 import { isSelected as isChosen, type Selection } from "./selection";
@@ -18,7 +20,7 @@ interface TaskRowProps {
 }
 
 /** A task in the list: where it stands, where it is in the workflow, when it began and how long it took. */
-export function TaskRow({ task, isPast, isSelected, onSelect }: TaskRowProps) {
+export const TaskRow = memo(function TaskRow({ task, isPast, isSelected, onSelect }: TaskRowProps) {
   const place = describePlace(task);
   return (
     <div className={`${classes.task} ${isSelected ? classes.selected : ""}`}>
@@ -51,7 +53,7 @@ export function TaskRow({ task, isPast, isSelected, onSelect }: TaskRowProps) {
         )}
       </Group>
       <Text size="xs" c="dimmed" className={`${classes.began} ${classes.number}`}>
-        <Moment at={task.began_at} />
+        <Ago at={task.began_at} />
       </Text>
       <span className={classes.number}>
         {isPast || task.ended_at ? (
@@ -61,6 +63,17 @@ export function TaskRow({ task, isPast, isSelected, onSelect }: TaskRowProps) {
         )}
       </span>
     </div>
+  );
+});
+
+/** How long ago a moment was. There are many of these: the time in full is a title, and no tooltip is made for it. */
+function Ago({ at }: { at: string }) {
+  const now = useNow();
+  const moment = new Date(at);
+  return (
+    <time dateTime={at} title={describeMoment(moment)}>
+      {describeDistance(moment, now)}
+    </time>
   );
 }
 
