@@ -1,6 +1,6 @@
 import { ActionIcon, Group, Paper, Tooltip, VisuallyHidden } from "@mantine/core";
 import { IconMaximize, IconZoomIn, IconZoomOut } from "@tabler/icons-react";
-import { type KeyboardEvent, type MouseEvent, useCallback, useEffect, useId, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, type MouseEvent, memo, useEffect, useId, useMemo, useRef, useState } from "react";
 import type { Box, Layout } from "@/graph/layout";
 import { worstOf } from "@/graph/severity";
 import type { BlockStory, Picks, Told } from "@/graph/story";
@@ -49,7 +49,10 @@ export function GraphView(props: GraphViewProps) {
     [layout, selected],
   );
   const [walked, setWalked] = useState<string | null>(null);
-  const active = layout.boxes.find((box) => box.id === walked) ?? selectedBox ?? layout.boxes[0];
+  const active = useMemo(
+    () => layout.boxes.find((box) => box.id === walked) ?? selectedBox ?? layout.boxes[0],
+    [layout, walked, selectedBox],
+  );
   const taken = useMemo(() => (told ? findTaken(layout, told.edges) : null), [layout, told]);
   const seen = findSeen(view, size);
   const seenKey = `${seen.x} ${seen.y} ${seen.width} ${seen.height}`;
@@ -110,8 +113,7 @@ export function GraphView(props: GraphViewProps) {
       onSelect(box.id);
     }
   };
-  const turn = useCallback((box: string) => onTurn(box), [onTurn]);
-  const nameOf = (index: number) => `${id}-${index}`;
+  const activeIndex = useMemo(() => (active ? layout.boxes.indexOf(active) : -1), [layout, active]);
   return (
     <div className={classes.frameOuter}>
       <div
@@ -121,7 +123,7 @@ export function GraphView(props: GraphViewProps) {
         role="tree"
         aria-label={props.label}
         aria-description="Arrows walk in the order of the flow, right opens, left folds or goes out, Enter selects; plus, minus and zero change the size; brackets choose an iteration of a loop."
-        aria-activedescendant={active ? nameOf(layout.boxes.indexOf(active)) : undefined}
+        aria-activedescendant={activeIndex >= 0 ? `${id}-${activeIndex}` : undefined}
         tabIndex={0}
         data-dragging={control.isDragging || undefined}
         data-x={view.x}
@@ -131,65 +133,31 @@ export function GraphView(props: GraphViewProps) {
         onClick={click}
         {...control.handlers}
       >
-        <VisuallyHidden>
-          {layout.boxes.map((box, index) => {
-            const { story, status } = findStory(box, told);
-            return (
-              <div
-                key={box.id}
-                id={nameOf(index)}
-                role="treeitem"
-                tabIndex={-1}
-                aria-level={box.depth + 1}
-                aria-expanded={box.canFold ? box.isOpen : undefined}
-                aria-selected={box === selectedBox}
-              >
-                {describeBox(box, {
-                  story,
-                  status,
-                  duration: story && story.openSince.length === 0 ? describeSeconds(story.seconds) : "",
-                  isCritical: isCritical(box, story),
-                  pick: picks.get(box.id),
-                  problem: problems?.get(box.block.reference),
-                })}
-              </div>
-            );
-          })}
-        </VisuallyHidden>
+        <GraphItems
+          id={id}
+          layout={layout}
+          told={told}
+          picks={picks}
+          problems={problems}
+          selected={selectedBox?.id ?? null}
+        />
         <div
           className={classes.drawing}
           style={{ transform: `translate(${view.x}px, ${view.y}px) scale(${view.scale})` }}
           aria-hidden="true"
         >
-          {layout.frames.map((frame) => (
-            <div
-              key={frame.id}
-              className={classes.frame}
-              style={{ left: frame.x, top: frame.y, width: frame.width, height: frame.height }}
-            >
-              {frame.title}
-            </div>
-          ))}
-          {shown.map((box) => {
-            const { story, status } = findStory(box, told);
-            return (
-              <GraphBox
-                key={box.id}
-                box={box}
-                story={story}
-                status={status}
-                isCritical={isCritical(box, story)}
-                pick={picks.get(box.id)}
-                problem={box.span.length === 0 ? problems?.get(box.block.reference) : undefined}
-                isSelected={box === selectedBox}
-                isActive={box === active}
-                isTiny={view.scale < WORDS}
-                takenCases={box.block.cases.length > 0 && told ? findCases(box, told) : null}
-                onTurn={turn}
-                onPick={onPick}
-              />
-            );
-          })}
+          <GraphBoxes
+            layout={layout}
+            shown={shown}
+            told={told}
+            picks={picks}
+            problems={problems}
+            selected={selectedBox?.id ?? null}
+            active={active?.id ?? null}
+            isTiny={view.scale < WORDS}
+            onTurn={onTurn}
+            onPick={onPick}
+          />
           <GraphLines layout={layout} taken={taken} />
         </div>
       </div>
@@ -203,6 +171,98 @@ export function GraphView(props: GraphViewProps) {
     </div>
   );
 }
+
+interface GraphPartProps {
+  layout: Layout;
+  told: Told | undefined;
+  picks: Picks;
+  problems: ReadonlyMap<string, Problem> | undefined;
+  selected: string | null;
+}
+
+/** The boxes for who does not see them, in the order of the flow. */
+const GraphItems = memo(function GraphItems({
+  id,
+  layout,
+  told,
+  picks,
+  problems,
+  selected,
+}: GraphPartProps & { id: string }) {
+  return (
+    <VisuallyHidden>
+      {layout.boxes.map((box, index) => {
+        const { story, status } = findStory(box, told);
+        return (
+          <div
+            key={box.id}
+            id={`${id}-${index}`}
+            role="treeitem"
+            tabIndex={-1}
+            aria-level={box.depth + 1}
+            aria-expanded={box.canFold ? box.isOpen : undefined}
+            aria-selected={box.id === selected}
+          >
+            {describeBox(box, {
+              story,
+              status,
+              duration: story && story.openSince.length === 0 ? describeSeconds(story.seconds) : "",
+              isCritical: isCritical(box, story),
+              pick: picks.get(box.id),
+              problem: problems?.get(box.block.reference),
+            })}
+          </div>
+        );
+      })}
+    </VisuallyHidden>
+  );
+});
+
+interface GraphBoxesProps extends GraphPartProps {
+  shown: Box[];
+  active: string | null;
+  isTiny: boolean;
+  onTurn: (id: string) => void;
+  onPick: (id: string, iteration: number | null) => void;
+}
+
+/** The boxes that can be seen. They stay as they are while the drawing is only moved. */
+const GraphBoxes = memo(function GraphBoxes(props: GraphBoxesProps) {
+  const { layout, shown, told, picks, problems, selected, active, isTiny, onTurn, onPick } = props;
+  return (
+    <>
+      {layout.frames.map((frame) => (
+        <div
+          key={frame.id}
+          className={classes.frame}
+          style={{ left: frame.x, top: frame.y, width: frame.width, height: frame.height }}
+        >
+          {frame.title}
+        </div>
+      ))}
+      {shown.map((box) => {
+        const { story, status } = findStory(box, told);
+        return (
+          <GraphBox
+            key={box.id}
+            box={box}
+            story={story}
+            status={status}
+            isCritical={isCritical(box, story)}
+            pick={picks.get(box.id)}
+            problem={box.span.length === 0 ? problems?.get(box.block.reference) : undefined}
+            isSelected={box.id === selected}
+            isActive={box.id === active}
+            isTiny={isTiny}
+            takenCases={box.block.cases.length > 0 && told ? findCases(box, told) : null}
+            onTurn={onTurn}
+            onPick={onPick}
+          />
+        );
+      })}
+    </>
+  );
+});
 
 function Tool({ label, icon, onClick }: { label: string; icon: React.ReactNode; onClick: () => void }) {
   return (

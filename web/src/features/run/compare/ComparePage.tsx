@@ -1,4 +1,4 @@
-import { Alert, Stack, Text } from "@mantine/core";
+import { Alert, Loader, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useMemo } from "react";
@@ -7,7 +7,6 @@ import { useMay } from "@/features/session/permissions";
 import { EmptyState } from "@/ui/EmptyState";
 import { ErrorNotice } from "@/ui/ErrorNotice";
 import { Page } from "@/ui/Page";
-import { QueryView } from "@/ui/QueryView";
 import { Section } from "@/ui/Section";
 import { runDataQuery, runQuery, stateQuery, tasksQuery } from "../queries";
 import { DataDifference } from "./DataDifference";
@@ -82,9 +81,16 @@ function Tasks({ first, second }: { first: RunView; second: RunView }) {
   );
   return (
     <Section title="Path and times">
-      <QueryView query={ones}>{() => null}</QueryView>
-      <QueryView query={others}>{() => null}</QueryView>
-      {comparison && <PairList comparison={comparison} first={first} second={second} />}
+      {[ones, others].map(
+        (query, index) =>
+          // biome-ignore lint/suspicious/noArrayIndexKey: they are always the same two
+          query.error && <ErrorNotice key={index} error={query.error} onRetry={() => void query.refetch()} />,
+      )}
+      {comparison ? (
+        <PairList comparison={comparison} first={first} second={second} />
+      ) : (
+        (ones.isLoading || others.isLoading) && <Loader size="sm" aria-label="Loading" />
+      )}
     </Section>
   );
 }

@@ -42,7 +42,7 @@ export function PairList({ comparison, first, second }: PairListProps) {
         style={{ alignSelf: "flex-start" }}
         data={[
           { value: "different", label: `Different (${differing.length})` },
-          { value: "slower", label: "Times, most different first" },
+          { value: "slower", label: "By time" },
           { value: "all", label: `All (${comparison.pairs.length})` },
         ]}
       />
@@ -52,7 +52,7 @@ export function PairList({ comparison, first, second }: PairListProps) {
         </Text>
       ) : (
         <>
-          <div className={classes.row} aria-hidden="true">
+          <div className={`${classes.row} ${classes.heading}`} aria-hidden="true">
             <b>Task</b>
             <b>First</b>
             <b>Second</b>

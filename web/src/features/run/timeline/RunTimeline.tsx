@@ -9,6 +9,7 @@ import {
   useEffect,
   useId,
   useLayoutEffect,
+  useMemo,
   useRef,
   useState,
 } from "react";
@@ -48,8 +49,8 @@ export function RunTimeline({ runId, tasks, at, selected, onSelect, height }: Ru
   const width = useWidth(scroll);
   const [walked, setWalked] = useState<string | null>(null);
   const [hovered, setHovered] = useState<Hovered | null>(null);
-  const chosen = rows.findIndex((row) => isRowSelected(row, runId, selected));
-  const walkedTo = rows.findIndex((row) => row.key === walked);
+  const chosen = useMemo(() => rows.findIndex((row) => isRowSelected(row, runId, selected)), [rows, runId, selected]);
+  const walkedTo = useMemo(() => rows.findIndex((row) => row.key === walked), [rows, walked]);
   const active = walkedTo >= 0 ? walkedTo : Math.max(0, chosen);
   const activeRow = rows[active];
   const virtual = useVirtualizer({
@@ -58,6 +59,7 @@ export function RunTimeline({ runId, tasks, at, selected, onSelect, height }: Ru
     estimateSize: () => ROW,
     overscan: 10,
     scrollPaddingStart: HEAD,
+    useFlushSync: false,
   });
 
   // What is selected elsewhere is opened and comes into sight.
@@ -140,6 +142,8 @@ export function RunTimeline({ runId, tasks, at, selected, onSelect, height }: Ru
   };
   useZoomWheel(scroll, setRange);
 
+  const made = virtual.getVirtualItems();
+  const isMade = made.some((item) => item.index === active);
   const zoom = (factor: number) => setRange(zoomRange(range, factor));
   return (
     <>
@@ -178,7 +182,7 @@ export function RunTimeline({ runId, tasks, at, selected, onSelect, height }: Ru
           role="tree"
           aria-label="The tasks over time"
           aria-description="Arrows walk, right opens, left folds, Enter selects; plus, minus and zero change how close it is looked at, Shift with left and right moves in time."
-          aria-activedescendant={activeRow ? `${id}-${activeRow.key}` : undefined}
+          aria-activedescendant={activeRow && isMade ? `${id}-${activeRow.key}` : undefined}
           tabIndex={0}
           onKeyDown={pressKey}
           onClick={click}
@@ -208,7 +212,7 @@ export function RunTimeline({ runId, tasks, at, selected, onSelect, height }: Ru
                 );
               })}
             </div>
-            {virtual.getVirtualItems().map((item) => {
+            {made.map((item) => {
               const row = rows[item.index];
               if (!row) return null;
               return (

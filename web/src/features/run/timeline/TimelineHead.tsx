@@ -1,4 +1,4 @@
-import { type PointerEvent, useMemo, useRef } from "react";
+import { memo, type PointerEvent, useMemo, useRef } from "react";
 import { describeSeconds } from "@/lib/time";
 import { mergeSlices, type Slice } from "./overview";
 import { ALL, isAll, makeRange, moveRange, type Range } from "./range";
@@ -19,7 +19,8 @@ interface TimelineHeadProps {
 const TICK_WIDTH = 84;
 
 /** Above the rows: all of the time in a strip, in which a part can be chosen, and marks of time over that part. */
-export function TimelineHead({ scale, range, slices, width, label, onRange }: TimelineHeadProps) {
+export const TimelineHead = memo(function TimelineHead(props: TimelineHeadProps) {
+  const { scale, range, slices, width, label, onRange } = props;
   const ticks = useMemo(
     () => makeTicks(scale, range.from, range.to, Math.min(0.5, TICK_WIDTH / Math.max(width, 1))),
     [scale, range, width],
@@ -61,7 +62,7 @@ export function TimelineHead({ scale, range, slices, width, label, onRange }: Ti
       </div>
     </div>
   );
-}
+});
 
 interface StripProps {
   range: Range;

@@ -1,4 +1,4 @@
-import { Loader } from "@mantine/core";
+import { Loader, VisuallyHidden } from "@mantine/core";
 import { IconChevronDown, IconChevronRight } from "@tabler/icons-react";
 import { memo } from "react";
 import { moodOf } from "@/lib/states";
@@ -39,7 +39,6 @@ export const TimelineRow = memo(function TimelineRow(props: TimelineRowProps) {
     <div
       id={props.id}
       role="treeitem"
-      aria-label={describeRow(row, scale.begin, now)}
       className={classes.row}
       style={{ transform: `translateY(${props.top}px)` }}
       tabIndex={-1}
@@ -51,6 +50,7 @@ export const TimelineRow = memo(function TimelineRow(props: TimelineRowProps) {
       data-index={props.index}
       data-active={props.isActive || undefined}
     >
+      <VisuallyHidden>{describeRow(row, scale.begin, now)}</VisuallyHidden>
       <div className={classes.label} style={{ paddingLeft: 4 + indent }} aria-hidden="true">
         {row.canOpen ? (
           <button type="button" className={classes.fold} tabIndex={-1} data-fold>
