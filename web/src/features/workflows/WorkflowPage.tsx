@@ -61,7 +61,7 @@ export function WorkflowPage() {
           <Tabs.List mb="md">
             {tabs.map((each) => (
               <Tabs.Tab key={each} value={each}>
-                {TAB_NAMES[each]}
+                {each === "edit" && !may("workflow.write", namespace) ? "Text" : TAB_NAMES[each]}
               </Tabs.Tab>
             ))}
           </Tabs.List>
@@ -75,11 +75,15 @@ export function WorkflowPage() {
             <Tabs.Panel value="edit">
               <EditTab key={`${namespace}/${name}`} namespace={namespace} name={name} />
             </Tabs.Panel>
-            {canStart && (
-              <Tabs.Panel value="start">
+            <Tabs.Panel value="start">
+              {canStart ? (
                 <StartTab key={`${namespace}/${name}`} namespace={namespace} name={name} />
-              </Tabs.Panel>
-            )}
+              ) : (
+                <EmptyState title="No run of it can be started here">
+                  This needs the permission <code>run.start</code>, and a version that is not deprecated.
+                </EmptyState>
+              )}
+            </Tabs.Panel>
           </Suspense>
         </Tabs>
       )}
@@ -95,7 +99,7 @@ function Unknown({ namespace, name }: { namespace: string; name: string }) {
   return (
     <EmptyState title={`There is no workflow ${namespace}/${name}`}>
       It may have another name, or belong to a namespace that you may not see.{" "}
-      <TextLink to="/workflows" search={{}}>
+      <TextLink to="/workflows" search={{}} underline="always">
         All workflows
       </TextLink>
     </EmptyState>

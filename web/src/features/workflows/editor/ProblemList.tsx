@@ -23,7 +23,7 @@ export function ProblemList({ marks, onGo, onFix }: ProblemListProps) {
     return (
       <Group gap="xs" role="status">
         <IconCircleCheck size={18} aria-hidden color="var(--mantine-color-teal-6)" />
-        <Text size="sm">No problems: it can be published.</Text>
+        <Text size="sm">No problems: this text could be published.</Text>
       </Group>
     );
   }

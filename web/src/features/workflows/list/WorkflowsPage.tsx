@@ -122,7 +122,7 @@ function Nothing({ isFiltered }: { isFiltered: boolean }) {
   if (isFiltered) {
     return (
       <EmptyState title="No workflow matches">
-        <TextLink to="/workflows" search={{}}>
+        <TextLink to="/workflows" search={{}} underline="always">
           Show all workflows
         </TextLink>
       </EmptyState>
@@ -131,7 +131,11 @@ function Nothing({ isFiltered }: { isFiltered: boolean }) {
   return (
     <EmptyState title="There are no workflows yet">
       A workflow is a text that says which tasks are done, in which order, and what happens when one fails.{" "}
-      {may("workflow.write") && <TextLink to="/workflows/new">Begin one from a template.</TextLink>}
+      {may("workflow.write") && (
+        <TextLink to="/workflows/new" underline="always">
+          Begin one from a template.
+        </TextLink>
+      )}
     </EmptyState>
   );
 }

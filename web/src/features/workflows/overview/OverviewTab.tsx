@@ -61,7 +61,12 @@ function About({ namespace, name }: OverviewProps) {
             Newest version <b>{newest.version}</b>
             {newest.deprecation && " (deprecated, as all others are: no run of it can be started)"}, published by{" "}
             {newest.published_by_name} <Moment at={newest.published_at} />.{" "}
-            <TextLink to="/workflows/$namespace/$name" params={{ namespace, name }} search={{ tab: "versions" }}>
+            <TextLink
+              to="/workflows/$namespace/$name"
+              params={{ namespace, name }}
+              search={{ tab: "versions" }}
+              underline="always"
+            >
               {versions.data?.length === 1 ? "One version" : `All ${versions.data?.length} versions`}
             </TextLink>
           </>
@@ -72,7 +77,12 @@ function About({ namespace, name }: OverviewProps) {
       {draft.data && (
         <Text size="sm">
           {draft.data.updated_by_name} saved a draft <Moment at={draft.data.updated_at} />.{" "}
-          <TextLink to="/workflows/$namespace/$name" params={{ namespace, name }} search={{ tab: "edit" }}>
+          <TextLink
+            to="/workflows/$namespace/$name"
+            params={{ namespace, name }}
+            search={{ tab: "edit" }}
+            underline="always"
+          >
             Open it
           </TextLink>
         </Text>

@@ -48,28 +48,26 @@ export function ChangeList({ changes }: { changes: Change[] }) {
 
 function Fields({ fields }: { fields: NonNullable<Change["fields"]> }) {
   return (
-    <Table.ScrollContainer minWidth={420}>
-      <Table withTableBorder verticalSpacing={2} layout="fixed">
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th w="24%">Field</Table.Th>
-            <Table.Th>Before</Table.Th>
-            <Table.Th>After</Table.Th>
+    <Table withTableBorder verticalSpacing={2} layout="fixed">
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th w="24%">Field</Table.Th>
+          <Table.Th>Before</Table.Th>
+          <Table.Th>After</Table.Th>
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {fields.map((field) => (
+          <Table.Tr key={field.pointer}>
+            <Table.Td style={{ overflowWrap: "anywhere" }}>
+              <Code>{field.pointer || "/"}</Code>
+            </Table.Td>
+            <Value value={field.before} />
+            <Value value={field.after} />
           </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {fields.map((field) => (
-            <Table.Tr key={field.pointer}>
-              <Table.Td style={{ overflowWrap: "anywhere" }}>
-                <Code>{field.pointer || "/"}</Code>
-              </Table.Td>
-              <Value value={field.before} />
-              <Value value={field.after} />
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
+        ))}
+      </Table.Tbody>
+    </Table>
   );
 }
 
