@@ -1,9 +1,12 @@
 import { Alert, Button, Group, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
+import { api, got } from "@/api/client";
 import { useMay } from "@/features/session/permissions";
+import { ErrorNotice } from "@/ui/ErrorNotice";
 import { QueryView } from "@/ui/QueryView";
-import { editedQuery, versionQuery } from "../queries";
+import { useAction } from "@/ui/useAction";
+import { draftQuery, editedQuery, versionQuery, workflowKey } from "../queries";
 import { DraftEditor } from "./DraftEditor";
 import { Workbench } from "./Workbench";
 
@@ -43,7 +46,21 @@ function ShownVersion({ namespace, name, version }: EditTabProps & { version: st
   const navigate = route.useNavigate();
   const may = useMay();
   const stored = useQuery(versionQuery(namespace, name, version));
+  const draft = useQuery(draftQuery(namespace, name));
   const open = () => void navigate({ search: { tab: "edit" } });
+  const begin = useAction<string>({
+    run: (source) =>
+      got(
+        api.PUT("/api/v1/workflows/{namespace}/{name}/draft", {
+          params: { path: { namespace, name } },
+          body: { source, base_version: version },
+        }),
+      ),
+    success: () => `A draft is begun with version ${version}.`,
+    refresh: [workflowKey(namespace, name), ["workflows"]],
+    onDone: open,
+  });
+  const mayWrite = may("workflow.write", namespace);
   return (
     <QueryView query={stored}>
       {({ about, source }) => (
@@ -54,11 +71,19 @@ function ShownVersion({ namespace, name, version }: EditTabProps & { version: st
                 This is version {about.version} as it was published. It never changes.
                 {about.deprecation && " It is deprecated: no more runs of it are started."}
               </Text>
-              <Button size="xs" variant="default" onClick={open}>
-                {may("workflow.write", namespace) ? "Go to the draft" : "Show the newest text"}
-              </Button>
+              {mayWrite && draft.data === null && (
+                <Button size="xs" variant="default" onClick={() => begin.mutate(source)} loading={begin.isPending}>
+                  Begin a draft with it
+                </Button>
+              )}
+              {(!mayWrite || draft.data) && (
+                <Button size="xs" variant="default" onClick={open}>
+                  {mayWrite ? "Go to the draft" : "Show the newest text"}
+                </Button>
+              )}
             </Group>
           </Alert>
+          {begin.error && <ErrorNotice error={begin.error} />}
           <Workbench namespace={namespace} name={name} text={source} />
         </Stack>
       )}

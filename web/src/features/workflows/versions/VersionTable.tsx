@@ -138,7 +138,7 @@ function VersionMenu({ version, onDeprecation }: { version: WorkflowVersion; onD
           leftSection={<IconPencil size={16} aria-hidden />}
           onClick={() => go({ tab: "edit", version: version.version })}
         >
-          {may("workflow.write", namespace) ? "Show it, or begin a draft with it" : "Show its text"}
+          {may("workflow.write", namespace) ? "Show its text, or begin a draft with it" : "Show its text"}
         </Menu.Item>
         <Menu.Item
           leftSection={<IconGitCompare size={16} aria-hidden />}
