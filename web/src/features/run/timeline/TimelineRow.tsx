@@ -1,4 +1,4 @@
-import { Loader, VisuallyHidden } from "@mantine/core";
+import { Loader } from "@mantine/core";
 import { IconChevronDown, IconChevronRight } from "@tabler/icons-react";
 import { memo } from "react";
 import { moodOf } from "@/lib/states";
@@ -50,7 +50,7 @@ export const TimelineRow = memo(function TimelineRow(props: TimelineRowProps) {
       data-index={props.index}
       data-active={props.isActive || undefined}
     >
-      <VisuallyHidden>{describeRow(row, scale.begin, now)}</VisuallyHidden>
+      <span className={classes.hidden}>{describeRow(row, scale.begin, now)}</span>
       <div className={classes.label} style={{ paddingLeft: 4 + indent }} aria-hidden="true">
         {row.canOpen ? (
           <button type="button" className={classes.fold} tabIndex={-1} data-fold>
