@@ -23,8 +23,12 @@ export const theme = createTheme({
   fontFamily: "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'DejaVu Sans', sans-serif",
   fontFamilyMonospace: "ui-monospace, 'Cascadia Mono', 'JetBrains Mono', Menlo, 'DejaVu Sans Mono', monospace",
   respectReducedMotion: true,
-  // A loader has a name where it is used; a name needs a role.
-  components: { Loader: { defaultProps: { role: "status" } } },
+  components: {
+    // A loader has a name where it is used; a name needs a role.
+    Loader: { defaultProps: { role: "status" } },
+    // A link within a sentence is told apart by more than its colour.
+    Anchor: { defaultProps: { underline: "always" } },
+  },
 });
 
 /** Texts on their own light grounds, with a contrast of 4.5 or more in the light scheme (WCAG 2.2, 1.4.3). */
