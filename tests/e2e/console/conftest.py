@@ -129,16 +129,15 @@ class Visitor:
         expect(heading).to_contain_text(text)
         expect(self.page).to_have_title(re.compile(r".+ · Kapell"))
 
-    def check_access(self):
-        """Let axe look at the page as it is; nothing serious may be found."""
+    def find_barriers(self):
+        """Let axe look at the page as it is; return what is serious, in words."""
         self.page.evaluate(AXE.read_text())
         found = self.page.evaluate(
             "axe.run(document, {resultTypes: ['violations'], runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa',"
             " 'best-practice']})"
         )
         grave = [each for each in found["violations"] if each["impact"] in GRAVE]
-        told = [f"{each['id']}: {each['help']}: {[node['html'][:200] for node in each['nodes']]}" for each in grave]
-        assert told == []
+        return [f"{each['id']}: {each['help']}: {[node['html'][:160] for node in each['nodes'][:3]]}" for each in grave]
 
 
 @pytest.hookimpl(wrapper=True)

@@ -94,7 +94,7 @@ export function Log({ run, until, selection, onSelect }: LogProps) {
         <VirtualRows
           key={isWrapped ? "wrapped" : "unwrapped"}
           count={shown.length}
-          estimate={20}
+          estimate={24}
           label="Log"
           height="62vh"
           follow={follow}
