@@ -4,6 +4,7 @@ import { MutationCache, QueryCache, QueryClient, QueryClientProvider, useQuery }
 import { RouterProvider } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
 import { ApiError, isSignedOut } from "@/api/client";
+import { may } from "@/features/session/permissions";
 import { meQuery } from "@/features/session/queries";
 import { SignIn } from "@/features/session/SignIn";
 import { ErrorNotice } from "@/ui/ErrorNotice";
@@ -49,16 +50,19 @@ function Gate() {
   const me = useQuery(meQuery);
   const wasSignedIn = useRef(false);
   const isSignedIn = Boolean(me.data);
+  const maySeeRuns = may(me.data, "run.read");
   useEffect(() => {
-    if (!isSignedIn) return;
-    wasSignedIn.current = true;
+    wasSignedIn.current ||= isSignedIn;
+  }, [isSignedIn]);
+  useEffect(() => {
+    if (!maySeeRuns) return;
     liveStream.start();
     const stop = followRuns(liveStream, queryClient);
     return () => {
       stop();
       liveStream.stop();
     };
-  }, [isSignedIn]);
+  }, [maySeeRuns]);
   if (me.data) return <RouterProvider router={router} />;
   if (me.data === null) return <SignIn hasEnded={wasSignedIn.current} />;
   return (

@@ -1,6 +1,7 @@
 import { Badge, Tooltip } from "@mantine/core";
 import { IconBolt, IconBoltOff } from "@tabler/icons-react";
 import { useSyncExternalStore } from "react";
+import { useMay } from "@/features/session/permissions";
 import { liveStream } from "./live";
 
 const TEXTS = {
@@ -11,8 +12,10 @@ const TEXTS = {
 
 /** Whether what is shown follows what happens. */
 export function LiveSign() {
+  const may = useMay();
   const state = useSyncExternalStore(liveStream.subscribeState, () => liveStream.state);
   const [label, meaning] = TEXTS[state];
+  if (!may("run.read")) return null; // nothing is followed
   const Icon = state === "lost" ? IconBoltOff : IconBolt;
   return (
     <Tooltip label={meaning}>
