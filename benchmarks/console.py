@@ -137,7 +137,7 @@ class Console:
             self.page.evaluate(
                 "() => new Promise((resolve) => { let frames = 0; const began = performance.now();"
                 " const step = (now) => { frames += 1; window.scrollBy(0, 60);"
-                " document.querySelectorAll('main section[tabindex="0"]').forEach((each) => { each.scrollTop += 60; });"
+                " document.querySelectorAll('main section[tabindex]').forEach((each) => { each.scrollTop += 60; });"
                 " if (now - began < 2000) requestAnimationFrame(step);"
                 " else resolve(frames / ((now - began) / 1000)); }; requestAnimationFrame(step); })"
             )
