@@ -46,7 +46,7 @@ def find_hindrance():
     return ""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while Playwright is at work its thread runs a loop, and no other test could run one
 def browser():
     hindrance = find_hindrance()
     if hindrance and IN_CI:
