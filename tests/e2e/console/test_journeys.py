@@ -53,7 +53,7 @@ def test_a_faulted_run_is_found_understood_and_mended(admin, workflows):
     expect(field).to_have_value('{"word": ')  # and not lost
     field.fill('{"word": "7"}')
     send.click()
-    expect(page.locator("[data-status=completed]").first).to_be_visible()
+    expect(page.locator("[role=status] [data-status=completed]")).to_be_visible()
     assert get_status(workflows, run_id) == "completed"
 
 
