@@ -14,15 +14,16 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Literal
 
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, ViewportSize, expect, sync_playwright
 
 from kapell.client import Client
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "static" / "console"
 CHROMIUM = "/usr/bin/chromium"
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
-WINDOW = {"width": 1280, "height": 800}
+WINDOW: ViewportSize = {"width": 1280, "height": 800}
 _LIVING_SECONDS = 60
 _SETTLING_MILLIS = 1500
 
@@ -86,7 +87,7 @@ def sign_in(page: Page, address: str, password: str) -> None:
 
 def main() -> None:
     """Make all pictures."""
-    scheme = "dark" if "--dark" in sys.argv else "light"
+    scheme: Literal["dark", "light"] = "dark" if "--dark" in sys.argv else "light"
     FOLDER.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         process, address, password = start_server(Path(folder))
