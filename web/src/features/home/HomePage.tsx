@@ -1,10 +1,11 @@
 import { Code, Group, SimpleGrid, Stack, Text } from "@mantine/core";
 import { IconCircleCheck } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import type { Figures, PageRunView } from "@/api/schema";
+import type { PageRunView } from "@/api/schema";
 import { useMay } from "@/features/session/permissions";
-import { describeSeconds } from "@/lib/time";
+import { describeLength, describeRate } from "@/lib/figures";
 import { EmptyState } from "@/ui/EmptyState";
+import { Figure } from "@/ui/Figure";
 import { HourBars } from "@/ui/HourBars";
 import { ButtonLink, TextLink } from "@/ui/links";
 import { Page } from "@/ui/Page";
@@ -141,6 +142,7 @@ function Some({ page, caption, status }: SomeProps) {
 }
 
 function LastDay() {
+  const tell = (figure: string | number) => `${figure} the day before`;
   const day = useQuery(dayQuery);
   return (
     <Section title="The last 24 hours">
@@ -148,17 +150,25 @@ function LastDay() {
         {(statistics) => (
           <Stack gap="sm">
             <SimpleGrid cols={{ base: 2, sm: 4 }}>
-              <Figure label="Started" value={String(statistics.total.started)} before={statistics.before.started} />
+              <Figure
+                label="Started"
+                value={String(statistics.total.started)}
+                before={tell(statistics.before.started)}
+              />
               <Figure
                 label="Succeeded"
-                value={describeRate(statistics.total)}
-                before={describeRate(statistics.before)}
+                value={describeRate(statistics.total.success_rate)}
+                before={tell(describeRate(statistics.before.success_rate))}
               />
-              <Figure label="Faulted" value={String(statistics.total.faulted)} before={statistics.before.faulted} />
+              <Figure
+                label="Faulted"
+                value={String(statistics.total.faulted)}
+                before={tell(statistics.before.faulted)}
+              />
               <Figure
                 label="Median time"
                 value={describeLength(statistics.total.p50_seconds)}
-                before={describeLength(statistics.before.p50_seconds)}
+                before={tell(describeLength(statistics.before.p50_seconds))}
               />
             </SimpleGrid>
             <HourBars buckets={statistics.buckets} caption="Runs that ended, by the hour" />
@@ -167,28 +177,4 @@ function LastDay() {
       </QueryView>
     </Section>
   );
-}
-
-function Figure({ label, value, before }: { label: string; value: string; before: string | number }) {
-  return (
-    <Stack gap={0}>
-      <Text size="xs" c="dimmed">
-        {label}
-      </Text>
-      <Text size="xl" fw={700}>
-        {value}
-      </Text>
-      <Text size="xs" c="dimmed">
-        {before} the day before
-      </Text>
-    </Stack>
-  );
-}
-
-function describeRate({ success_rate }: Figures): string {
-  return success_rate === null ? "–" : `${(success_rate * 100).toFixed(success_rate < 0.995 ? 0 : 1)} %`;
-}
-
-function describeLength(seconds: number | null): string {
-  return seconds === null ? "–" : describeSeconds(seconds);
 }

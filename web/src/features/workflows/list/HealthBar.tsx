@@ -1,6 +1,7 @@
 import { Text, Tooltip } from "@mantine/core";
 import type { Figures } from "@/api/schema";
-import { describeRate, type Share, shareOut } from "./health";
+import { describeRate } from "@/lib/figures";
+import { type Share, shareOut } from "./health";
 
 const COLORS: Record<Share["kind"], string> = {
   completed: "var(--mantine-color-teal-6)",

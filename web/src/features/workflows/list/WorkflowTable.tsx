@@ -1,7 +1,7 @@
 import { Badge, Group, Stack, Table, Text, UnstyledButton } from "@mantine/core";
 import { IconArchive, IconPencil } from "@tabler/icons-react";
 import type { WorkflowSummary } from "@/api/schema";
-import { describeSeconds } from "@/lib/time";
+import { describeLength } from "@/lib/figures";
 import { TextLink } from "@/ui/links";
 import { Moment } from "@/ui/Moment";
 import { HealthBar } from "./HealthBar";
@@ -129,8 +129,4 @@ function LastFaulted({ health }: { health: Health | undefined }) {
       {bad > 0 ? "mended" : "–"}
     </Text>
   );
-}
-
-function describeLength(seconds: number | null | undefined): string {
-  return seconds === null || seconds === undefined ? "–" : describeSeconds(seconds);
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Figures, RunView, SubjectFigures } from "@/api/schema";
-import { describeRate, joinHealth, shareOut } from "./health";
+import { joinHealth, shareOut } from "./health";
 
 const NONE: Figures = {
   started: 0,
@@ -28,17 +28,4 @@ test("a bar has only parts that are there, and they fill it", () => {
     { kind: "completed", count: 6, share: 0.75 },
     { kind: "faulted", count: 2, share: 0.25 },
   ]);
-});
-
-test.each([
-  [null, "–"],
-  [1, "100 %"],
-  [0, "0 %"],
-  [0.99999, "> 99.9 %"],
-  [0.9968, "99.7 %"],
-  [0.943, "94 %"],
-  [0.043, "4.3 %"],
-  [0.0001, "< 0.1 %"],
-])("the rate %d is told as %s", (rate, text) => {
-  expect(describeRate(rate)).toBe(text);
 });

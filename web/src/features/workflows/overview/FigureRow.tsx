@@ -1,9 +1,9 @@
-import { SimpleGrid, Stack, Text } from "@mantine/core";
+import { SimpleGrid, Stack } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { describeSeconds } from "@/lib/time";
+import { describeLength, describeRate } from "@/lib/figures";
+import { Figure } from "@/ui/Figure";
 import { HourBars } from "@/ui/HourBars";
 import { QueryView } from "@/ui/QueryView";
-import { describeRate } from "../list/health";
 import { PERIOD_NAMES, type Period } from "../periods";
 import { figuresQuery } from "../queries";
 
@@ -16,35 +16,32 @@ interface FigureRowProps {
 /** The figures of a workflow in a period, each beside that of the period before, and its runs over time. */
 export function FigureRow({ namespace, name, period }: FigureRowProps) {
   const statistics = useQuery(figuresQuery(namespace, name, period));
+  const tell = (figure: string) => `${figure} in the ${PERIOD_NAMES[period]} before`;
   return (
     <QueryView query={statistics}>
       {({ total, before, buckets, bucket_seconds }) => (
         <Stack gap="sm">
           <SimpleGrid cols={{ base: 2, sm: 5 }}>
-            <Figure label="Started" value={String(total.started)} before={String(before.started)} period={period} />
+            <Figure label="Started" value={String(total.started)} before={tell(String(before.started))} />
             <Figure
               label="Succeeded"
               value={describeRate(total.success_rate)}
-              before={describeRate(before.success_rate)}
-              period={period}
+              before={tell(describeRate(before.success_rate))}
             />
             <Figure
               label="Faulted"
               value={String(total.faulted + total.damaged)}
-              before={String(before.faulted + before.damaged)}
-              period={period}
+              before={tell(String(before.faulted + before.damaged))}
             />
             <Figure
               label="Median time"
               value={describeLength(total.p50_seconds)}
-              before={describeLength(before.p50_seconds)}
-              period={period}
+              before={tell(describeLength(before.p50_seconds))}
             />
             <Figure
               label="Slowest 5 % took"
               value={describeLength(total.p95_seconds)}
-              before={describeLength(before.p95_seconds)}
-              period={period}
+              before={tell(describeLength(before.p95_seconds))}
             />
           </SimpleGrid>
           <HourBars
@@ -55,24 +52,4 @@ export function FigureRow({ namespace, name, period }: FigureRowProps) {
       )}
     </QueryView>
   );
-}
-
-function Figure({ label, value, before, period }: { label: string; value: string; before: string; period: Period }) {
-  return (
-    <Stack gap={0}>
-      <Text size="xs" c="dimmed">
-        {label}
-      </Text>
-      <Text size="xl" fw={700}>
-        {value}
-      </Text>
-      <Text size="xs" c="dimmed">
-        {before} in the {PERIOD_NAMES[period]} before
-      </Text>
-    </Stack>
-  );
-}
-
-function describeLength(seconds: number | null): string {
-  return seconds === null ? "–" : describeSeconds(seconds);
 }
