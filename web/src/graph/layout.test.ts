@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
+import type { Box, Layout, Route } from "./drawing";
 import { foldAtFirst, listFoldable } from "./folding";
-import { type Box, type Layout, layOut, type Route } from "./layout";
+import { layOut } from "./layout";
 import { makeDocument, makeRandomDocument, makeTasks, readExamples } from "./samples";
 import { findAround, makeTree, walkTree } from "./tree";
 

@@ -1,5 +1,5 @@
 /** Lines of a drawing as paths of SVG. */
-import type { Route } from "./layout";
+import type { Route } from "./drawing";
 
 type Point = [number, number];
 

@@ -1,5 +1,5 @@
 /** Which lines of a drawing the flow of a run went along. */
-import type { Layout } from "./layout";
+import type { Layout } from "./drawing";
 import { edgeKey } from "./story";
 
 /** Returns the ids of the routes that the flow went along. */

@@ -1,5 +1,5 @@
 /** Walking through a drawing by keyboard: in the order of the flow, into what is open and out of it. */
-import type { Box } from "./layout";
+import type { Box } from "./drawing";
 
 export type Step = { go: string } | { turn: string } | { pick: string } | null;
 

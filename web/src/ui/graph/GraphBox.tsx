@@ -7,7 +7,7 @@ import {
   IconStarFilled,
 } from "@tabler/icons-react";
 import { type MouseEvent, memo } from "react";
-import type { Box } from "@/graph/layout";
+import type { Box } from "@/graph/drawing";
 import { type BlockStory, secondsOf } from "@/graph/story";
 import { moodOf } from "@/lib/states";
 import { describeSeconds } from "@/lib/time";

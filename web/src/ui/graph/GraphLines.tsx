@@ -1,5 +1,5 @@
 import { memo } from "react";
-import type { Layout, Route } from "@/graph/layout";
+import type { Layout, Route } from "@/graph/drawing";
 import { arrowPath, linePath } from "@/graph/paths";
 import classes from "./graph.module.css";
 

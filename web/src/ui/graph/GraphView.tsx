@@ -1,7 +1,7 @@
 import { ActionIcon, Group, Paper, Tooltip, VisuallyHidden } from "@mantine/core";
 import { IconMaximize, IconZoomIn, IconZoomOut } from "@tabler/icons-react";
 import { type KeyboardEvent, type MouseEvent, memo, useEffect, useId, useMemo, useRef, useState } from "react";
-import type { Box, Layout } from "@/graph/layout";
+import type { Box, Layout } from "@/graph/drawing";
 import { worstOf } from "@/graph/severity";
 import type { BlockStory, Picks, Told } from "@/graph/story";
 import { findTaken } from "@/graph/taken";

@@ -1,5 +1,5 @@
 /** What is said of a box: below its name, and to who does not see it. */
-import type { Box } from "@/graph/layout";
+import type { Box } from "@/graph/drawing";
 import type { BlockStory } from "@/graph/story";
 import type { Case, Target } from "@/graph/tree";
 import { KIND_NAMES } from "@/graph/words";
