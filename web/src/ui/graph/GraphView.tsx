@@ -1,15 +1,15 @@
-import { ActionIcon, Group, Paper, Tooltip, VisuallyHidden } from "@mantine/core";
+import { Group, Paper } from "@mantine/core";
 import { IconMaximize, IconZoomIn, IconZoomOut } from "@tabler/icons-react";
-import { type KeyboardEvent, type MouseEvent, memo, useEffect, useId, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, type MouseEvent, useEffect, useId, useMemo, useRef, useState } from "react";
 import type { Box, Layout } from "@/graph/drawing";
-import { worstOf } from "@/graph/severity";
-import type { BlockStory, Picks, Told } from "@/graph/story";
+import type { Picks, Told } from "@/graph/story";
 import { findTaken } from "@/graph/taken";
 import { findSeen, isSeen } from "@/graph/view";
 import { findBox, takeStep } from "@/graph/walking";
-import { describeSeconds } from "@/lib/time";
-import { describeBox, type Problem } from "./describe";
-import { GraphBox } from "./GraphBox";
+import { IconTool } from "../IconTool";
+import type { Problem } from "./describe";
+import { GraphBoxes } from "./GraphBoxes";
+import { GraphItems } from "./GraphItems";
 import { GraphLines } from "./GraphLines";
 import classes from "./graph.module.css";
 import { useView } from "./useView";
@@ -163,152 +163,11 @@ export function GraphView(props: GraphViewProps) {
       </div>
       <Paper className={classes.tools} withBorder shadow="xs" radius="sm">
         <Group gap={0}>
-          <Tool label="Larger" onClick={() => control.zoom(1.25)} icon={<IconZoomIn size={16} aria-hidden />} />
-          <Tool label="Smaller" onClick={() => control.zoom(0.8)} icon={<IconZoomOut size={16} aria-hidden />} />
-          <Tool label="Show all" onClick={control.fit} icon={<IconMaximize size={16} aria-hidden />} />
+          <IconTool label="Larger" onClick={() => control.zoom(1.25)} icon={<IconZoomIn size={16} aria-hidden />} />
+          <IconTool label="Smaller" onClick={() => control.zoom(0.8)} icon={<IconZoomOut size={16} aria-hidden />} />
+          <IconTool label="Show all" onClick={control.fit} icon={<IconMaximize size={16} aria-hidden />} />
         </Group>
       </Paper>
     </div>
   );
 }
-
-interface GraphPartProps {
-  layout: Layout;
-  told: Told | undefined;
-  picks: Picks;
-  problems: ReadonlyMap<string, Problem> | undefined;
-  selected: string | null;
-}
-
-/** The boxes for who does not see them, in the order of the flow. */
-const GraphItems = memo(function GraphItems({
-  id,
-  layout,
-  told,
-  picks,
-  problems,
-  selected,
-}: GraphPartProps & { id: string }) {
-  return (
-    <VisuallyHidden>
-      {layout.boxes.map((box, index) => {
-        const { story, status } = findStory(box, told);
-        return (
-          <div
-            key={box.id}
-            id={`${id}-${index}`}
-            role="treeitem"
-            tabIndex={-1}
-            aria-level={box.depth + 1}
-            aria-expanded={box.canFold ? box.isOpen : undefined}
-            aria-selected={box.id === selected}
-          >
-            {describeBox(box, {
-              story,
-              status,
-              duration: story && story.openSince.length === 0 ? describeSeconds(story.seconds) : "",
-              isCritical: isCritical(box, story),
-              pick: picks.get(box.id),
-              problem: problems?.get(box.block.reference),
-            })}
-          </div>
-        );
-      })}
-    </VisuallyHidden>
-  );
-});
-
-interface GraphBoxesProps extends GraphPartProps {
-  shown: Box[];
-  active: string | null;
-  isTiny: boolean;
-  onTurn: (id: string) => void;
-  onPick: (id: string, iteration: number | null) => void;
-}
-
-/** The boxes that can be seen. They stay as they are while the drawing is only moved. */
-const GraphBoxes = memo(function GraphBoxes(props: GraphBoxesProps) {
-  const { layout, shown, told, picks, problems, selected, active, isTiny, onTurn, onPick } = props;
-  return (
-    <>
-      {layout.frames.map((frame) => (
-        <div
-          key={frame.id}
-          className={classes.frame}
-          style={{ left: frame.x, top: frame.y, width: frame.width, height: frame.height }}
-        >
-          {frame.title}
-        </div>
-      ))}
-      {shown.map((box) => {
-        const { story, status } = findStory(box, told);
-        return (
-          <GraphBox
-            key={box.id}
-            box={box}
-            story={story}
-            status={status}
-            isCritical={isCritical(box, story)}
-            pick={picks.get(box.id)}
-            problem={box.span.length === 0 ? problems?.get(box.block.reference) : undefined}
-            isSelected={box.id === selected}
-            isActive={box.id === active}
-            isTiny={isTiny}
-            takenCases={box.block.cases.length > 0 && told ? findCases(box, told) : null}
-            onTurn={onTurn}
-            onPick={onPick}
-          />
-        );
-      })}
-    </>
-  );
-});
-
-function Tool({ label, icon, onClick }: { label: string; icon: React.ReactNode; onClick: () => void }) {
-  return (
-    <Tooltip label={label}>
-      <ActionIcon variant="subtle" color="gray" size="md" aria-label={label} onClick={onClick}>
-        {icon}
-      </ActionIcon>
-    </Tooltip>
-  );
-}
-
-/** Returns what a run made of a box, and the status that it shows: of what is folded, the worst in it. */
-function findStory(box: Box, told: Told | undefined): { story: BlockStory | null | undefined; status: string | null } {
-  if (!told) return { story: null, status: null };
-  if (box.span.length > 0) {
-    const inner = box.span.flatMap((block) => told.stories.get(block.id)?.worst ?? []);
-    const [first, ...others] = inner;
-    return {
-      story: first === undefined ? undefined : null,
-      status: first === undefined || box.isOpen ? null : worstOf(first, ...others),
-    };
-  }
-  const story = told.stories.get(box.id);
-  return { story, status: story ? (box.canFold && !box.isOpen ? story.worst : story.status) : null };
-}
-
-/** Of what is no branch it says nothing that it lies on the critical path. */
-function isCritical(box: Box, story: BlockStory | null | undefined): boolean {
-  return box.block.isInBranch && (story?.isCritical ?? false);
-}
-
-const caseCache = new WeakMap<Told, Map<string, Set<string>>>();
-
-/** Returns the cases by which a run has left a `switch`: the same set for the same run, so that nothing is drawn anew. */
-function findCases({ id }: Box, told: Told): ReadonlySet<string> {
-  let byBlock = caseCache.get(told);
-  if (!byBlock) {
-    byBlock = new Map();
-    for (const key of told.edges.keys()) {
-      const [from = "", , label = ""] = key.split("|");
-      if (label === "") continue;
-      byBlock.set(from, (byBlock.get(from) ?? new Set()).add(label));
-    }
-    caseCache.set(told, byBlock);
-  }
-  return byBlock.get(id) ?? NO_CASES;
-}
-
-const NO_CASES: ReadonlySet<string> = new Set();

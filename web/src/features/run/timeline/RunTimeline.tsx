@@ -1,14 +1,10 @@
-import { ActionIcon, Group, Paper, Switch, Text, Tooltip } from "@mantine/core";
-import { IconZoomIn, IconZoomOut, IconZoomReset } from "@tabler/icons-react";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import {
   type KeyboardEvent,
   type MouseEvent,
   type PointerEvent,
-  type ReactNode,
   useEffect,
   useId,
-  useLayoutEffect,
   useMemo,
   useRef,
   useState,
@@ -16,12 +12,15 @@ import {
 import type { RunTask } from "@/api/schema";
 import { TextLink } from "@/ui/links";
 import { isSelected, type Selection } from "../selection";
-import { describeRow, describeSegment, describeStart } from "./describe";
+import { useAxisWidth, useZoomWheel } from "./axis";
+import { describeRow, describeStart } from "./describe";
 import { ALL, moveRange, type Range, zoomRange } from "./range";
 import { findAround, type Row } from "./rows";
-import { momentAt, placeOf } from "./scale";
+import { momentAt, placeOf, type Scale } from "./scale";
 import { TimelineHead } from "./TimelineHead";
 import { placeIn, TimelineRow } from "./TimelineRow";
+import { type Hovered, TimelineTip } from "./TimelineTip";
+import { TimelineTools } from "./TimelineTools";
 import classes from "./timeline.module.css";
 import { useTimeline } from "./useTimeline";
 
@@ -46,7 +45,7 @@ export function RunTimeline({ runId, tasks, at, selected, onSelect, height }: Ru
   const { rows, scale, now, turn } = timeline;
   const scroll = useRef<HTMLDivElement>(null);
   const id = useId();
-  const width = useWidth(scroll);
+  const width = useAxisWidth(scroll);
   const [walked, setWalked] = useState<string | null>(null);
   const [hovered, setHovered] = useState<Hovered | null>(null);
   const chosen = useMemo(() => rows.findIndex((row) => isRowSelected(row, runId, selected)), [rows, runId, selected]);
@@ -144,36 +143,17 @@ export function RunTimeline({ runId, tasks, at, selected, onSelect, height }: Ru
 
   const made = virtual.getVirtualItems();
   const isMade = made.some((item) => item.index === active);
-  const zoom = (factor: number) => setRange(zoomRange(range, factor));
   return (
     <>
-      <Group justify="space-between" gap="xs">
-        <Legend hasCritical={timeline.hasCritical} />
-        <Group gap="xs">
-          <Switch
-            size="xs"
-            label="Shorten long waits"
-            checked={isShortened}
-            onChange={(event) => {
-              setShortened(event.currentTarget.checked);
-              setRange(ALL);
-            }}
-          />
-          <Group gap={0}>
-            <Tool label="Look closer" onClick={() => zoom(1.5)} icon={<IconZoomIn size={16} aria-hidden />} />
-            <Tool
-              label="Look from further"
-              onClick={() => zoom(1 / 1.5)}
-              icon={<IconZoomOut size={16} aria-hidden />}
-            />
-            <Tool
-              label="Show all the time"
-              onClick={() => setRange(ALL)}
-              icon={<IconZoomReset size={16} aria-hidden />}
-            />
-          </Group>
-        </Group>
-      </Group>
+      <TimelineTools
+        hasCritical={timeline.hasCritical}
+        isShortened={isShortened}
+        onShorten={(shortened) => {
+          setShortened(shortened);
+          setRange(ALL);
+        }}
+        onRange={setRange}
+      />
       <div className={classes.outer}>
         <div
           ref={scroll}
@@ -198,20 +178,7 @@ export function RunTimeline({ runId, tasks, at, selected, onSelect, height }: Ru
             onRange={setRange}
           />
           <div className={classes.rows} style={{ height: virtual.getTotalSize() }}>
-            <div className={classes.overlay}>
-              {scale.gaps.map((gap) => {
-                const { left, right } = placeIn(scale, range, gap.from, gap.to);
-                if (right < 0 || left > 1) return null;
-                const [from, to] = [Math.max(0, left), Math.min(1, right)];
-                return (
-                  <div
-                    key={gap.from}
-                    className={classes.gap}
-                    style={{ left: `${from * 100}%`, width: `${(to - from) * 100}%` }}
-                  />
-                );
-              })}
-            </div>
+            <Gaps scale={scale} range={range} />
             {made.map((item) => {
               const row = rows[item.index];
               if (!row) return null;
@@ -252,7 +219,7 @@ export function RunTimeline({ runId, tasks, at, selected, onSelect, height }: Ru
           )}
         </div>
       </div>
-      {hovered && <Tip {...hovered} begin={scale.begin} now={now} />}
+      {hovered && <TimelineTip {...hovered} begin={scale.begin} now={now} />}
     </>
   );
 }
@@ -262,33 +229,18 @@ function isRowSelected(row: Row, runId: string, selected: Selection | null): boo
   return row.runId === runId && row.kind === "task" && isSelected(selected, row.task);
 }
 
-interface Hovered {
-  row: Row;
-  segment: number | null;
-  x: number;
-  y: number;
-}
-
-function Tip({ row, segment, x, y, begin, now }: Hovered & { begin: number; now: number }) {
-  const pointed = segment === null ? undefined : row.segments[segment];
-  const left = Math.min(x + 14, window.innerWidth - 350);
-  const top = y + 150 > window.innerHeight ? y - 90 : y + 16;
+/** What is left out of the time, behind all rows. */
+function Gaps({ scale, range }: { scale: Scale; range: Range }) {
   return (
-    <Paper className={classes.tip} withBorder shadow="md" style={{ left, top }}>
-      <b>{row.label}</b>
-      {pointed && pointed.kind !== "frame" ? (
-        <>
-          <div>{describeSegment(pointed, now)}</div>
-          {pointed.text && <div>{pointed.text}</div>}
-          <div>
-            {describeStart(pointed.from)}
-            {pointed.attempt > 1 && ` · attempt ${pointed.attempt}`}
-          </div>
-        </>
-      ) : (
-        <div>{describeRow(row, begin, now).slice(row.label.length + 2)}</div>
-      )}
-    </Paper>
+    <div className={classes.overlay}>
+      {scale.gaps.map((gap) => {
+        const { left, right } = placeIn(scale, range, gap.from, gap.to);
+        if (right < 0 || left > 1) return null;
+        const [from, to] = [Math.max(0, left), Math.min(1, right)];
+        const style = { left: `${from * 100}%`, width: `${(to - from) * 100}%` };
+        return <div key={gap.from} className={classes.gap} style={style} />;
+      })}
+    </div>
   );
 }
 
@@ -299,83 +251,4 @@ function NowLine({ place }: { place: number }) {
       <div className={classes.now} style={{ left: `min(${place * 100}%, 100% - 2px)` }} title="Now" />
     </div>
   );
-}
-
-function Legend({ hasCritical }: { hasCritical: boolean }) {
-  const marks: [string, object][] = [
-    ["works", { "data-kind": "work" }],
-    ["waits", { "data-kind": "wait" }],
-    ["failed", { "data-kind": "work", "data-bad": true }],
-    ["child run", { "data-kind": "child" }],
-  ];
-  return (
-    <Text size="xs" c="dimmed" component="div">
-      <Group gap="sm">
-        {marks.map(([label, marked]) => (
-          <span key={label}>
-            <span className={classes.swatch} aria-hidden="true">
-              <span className={classes.bar} {...marked} />
-            </span>
-            {label}
-          </span>
-        ))}
-        {hasCritical && (
-          <span>
-            <span className={classes.swatch} aria-hidden="true">
-              <span className={classes.critical} style={{ left: 0, right: 0, bottom: 5 }} />
-            </span>
-            critical path
-          </span>
-        )}
-      </Group>
-    </Text>
-  );
-}
-
-function Tool({ label, icon, onClick }: { label: string; icon: ReactNode; onClick: () => void }) {
-  return (
-    <Tooltip label={label}>
-      <ActionIcon variant="subtle" color="gray" size="md" aria-label={label} onClick={onClick}>
-        {icon}
-      </ActionIcon>
-    </Tooltip>
-  );
-}
-
-/** With Ctrl, the wheel looks closer at what is pointed at; sideways, it moves in time. */
-function useZoomWheel(
-  scroll: React.RefObject<HTMLElement | null>,
-  setRange: (change: (range: Range) => Range) => void,
-) {
-  useEffect(() => {
-    const element = scroll.current;
-    if (!element) return;
-    const turnWheel = (event: WheelEvent) => {
-      const track = element.querySelector(`.${classes.axis}`)?.getBoundingClientRect();
-      if (!track) return;
-      if (event.ctrlKey || event.metaKey) {
-        event.preventDefault();
-        const around = Math.min(1, Math.max(0, (event.clientX - track.left) / track.width));
-        setRange((range) => zoomRange(range, Math.exp(-event.deltaY * 0.002), around));
-      } else if (Math.abs(event.deltaX) > Math.abs(event.deltaY) || event.shiftKey) {
-        event.preventDefault();
-        const by = (event.shiftKey && event.deltaX === 0 ? event.deltaY : event.deltaX) / track.width;
-        setRange((range) => moveRange(range, by));
-      }
-    };
-    element.addEventListener("wheel", turnWheel, { passive: false });
-    return () => element.removeEventListener("wheel", turnWheel);
-  }, [scroll, setRange]);
-}
-
-function useWidth(scroll: React.RefObject<HTMLElement | null>): number {
-  const [width, setWidth] = useState(800);
-  useLayoutEffect(() => {
-    const axis = scroll.current?.querySelector(`.${classes.axis}`);
-    if (!axis) return;
-    const observer = new ResizeObserver(() => setWidth(axis.clientWidth));
-    observer.observe(axis);
-    return () => observer.disconnect();
-  }, [scroll]);
-  return width;
 }
