@@ -8,9 +8,11 @@ const GRAVEST_FIRST = [
   "held",
   "waiting",
   "caught",
-  "retried",
-  "passed",
   "cancelled",
+  "passed",
+  "completed",
+  "retried",
+  "skipped",
 ];
 
 const RANKS = new Map(GRAVEST_FIRST.map((status, index) => [status, GRAVEST_FIRST.length - index]));
@@ -18,9 +20,14 @@ const RANKS = new Map(GRAVEST_FIRST.map((status, index) => [status, GRAVEST_FIRS
 /** Statuses below are not worse than that something completed: what was skipped, the losers of a race. */
 const WORTH_KNOWING = RANKS.get("caught") ?? 0;
 
+/** Returns how much a status needs to be seen, of those of the same task: the more, the higher; 0 for an unknown one. */
+export function rankOf(status: string): number {
+  return RANKS.get(status) ?? 0;
+}
+
 /** Returns how grave a status is; 0 for what just came to its end. */
 export function gravityOf(status: string): number {
-  const rank = RANKS.get(status) ?? 0;
+  const rank = rankOf(status);
   return rank >= WORTH_KNOWING ? rank : 0;
 }
 

@@ -1,5 +1,6 @@
 /** Runs by tasks: for each run of a workflow what became of each of its tasks, in the order of the workflow. */
 import type { RunTask } from "@/api/schema";
+import { rankOf } from "@/graph/severity";
 import { describeSeconds } from "@/lib/time";
 
 /** A task of a workflow, whichever version. */
@@ -31,21 +32,6 @@ export interface Column {
   cells: Record<string, Cell>;
 }
 
-/** From the one that needs to be seen most. */
-const BY_GRAVITY = [
-  "faulted",
-  "lost",
-  "interrupted",
-  "running",
-  "held",
-  "waiting",
-  "caught",
-  "cancelled",
-  "passed",
-  "completed",
-  "retried",
-  "skipped",
-];
 /** In which order the lists within a task stand. */
 const LISTS = ["do", "fork/branches", "try", "foreach/do", "catch/do"];
 
@@ -139,14 +125,9 @@ function addToCell(cell: Cell | undefined, task: RunTask): Cell {
   if (!cell) return { status: task.status, count: 1, reference: task.reference, seconds, note };
   const sum = cell.seconds === null || seconds === null ? null : cell.seconds + seconds;
   const added = { ...cell, count: cell.count + 1, seconds: sum };
-  if (getGravity(task.status) > getGravity(cell.status)) return added;
+  // Of two that are equally grave the later one is taken.
+  if (rankOf(task.status) < rankOf(cell.status)) return added;
   return { ...added, status: task.status, reference: task.reference, note };
-}
-
-/** The lower, the graver. Of two that are equally grave the later one is taken. */
-function getGravity(status: string): number {
-  const place = BY_GRAVITY.indexOf(status);
-  return place < 0 ? BY_GRAVITY.length : place;
 }
 
 function makeRow(steps: readonly Step[]): TaskRow {
