@@ -293,6 +293,23 @@ async def _enable_person(world):
     return Sent(path={"person_id": person_id})
 
 
+async def _make_session(world):
+    """Make a person who is signed in somewhere, and return the ids of both."""
+    name = world.make_name()
+    person_id = await world.make_person(name)
+    await Caller(world.server, name, PASSWORD, None).sign_in()
+    (session,) = await world.admin.get(f"/people/{person_id}/sessions")
+    return {"person_id": person_id, "session_id": session["session_id"]}
+
+
+async def _sessions_of_person(world):
+    return Sent(path={"person_id": (await _make_session(world))["person_id"]})
+
+
+async def _session_of_person(world):
+    return Sent(path=await _make_session(world))
+
+
 async def _create_group(world):
     return Sent(body={"name": world.make_name()})
 
@@ -412,12 +429,16 @@ REQUESTS = {
     "POST /people/{person_id}/password": of_person({"password": PASSWORD + "-given"}),
     "POST /people/{person_id}/disable": of_person(),
     "POST /people/{person_id}/enable": _enable_person,
+    "GET /people/{person_id}/sessions": _sessions_of_person,
+    "DELETE /people/{person_id}/sessions": _sessions_of_person,
+    "DELETE /people/{person_id}/sessions/{session_id}": _session_of_person,
     "GET /groups": ask(),
     "POST /groups": _create_group,
     "DELETE /groups/{name}": _delete_group,
     "GET /groups/{name}/members": ask({"name": "seen"}),
     "PUT /groups/{name}/members/{person_id}": _add_member,
     "DELETE /groups/{name}/members/{person_id}": _remove_member,
+    "GET /permissions": ask(),
     "GET /roles": ask(),
     "PUT /roles/{name}": _define_role,
     "DELETE /roles/{name}": _delete_role,
@@ -436,6 +457,7 @@ REQUESTS = {
     "POST /audit/records/{number}/redact": _redact,
     "GET /settings": ask(),
     "GET /diagnostics": ask(),
+    "GET /engine": ask(),
     "GET /health": ask(),
     "GET /ready": ask(),
     "GET /metrics": ask(),

@@ -18,6 +18,7 @@ from kapell.api import (
     identity_routes,
     oidc_routes,
     overdue_routes,
+    people_session_routes,
     report_routes,
     run_routes,
     search_routes,
@@ -59,6 +60,7 @@ _MODULES = (
     workflow_routes,
     secret_routes,
     identity_routes,
+    people_session_routes,
     audit_routes,
     settings_routes,
 )

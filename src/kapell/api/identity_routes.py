@@ -14,6 +14,7 @@ from kapell.api.parts import in_thread, parts_of
 from kapell.api.wire import Page, answer, body, gives, takes
 from kapell.identity.access import Holder
 from kapell.identity.model import ApiToken, Binding, Grant, Group, Person, Role, Scope, Subject
+from kapell.identity.permissions import PERMISSIONS
 from kapell.identity.roles import check_permissions
 
 if TYPE_CHECKING:
@@ -79,6 +80,13 @@ class NewApiToken(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     scope: Scope
     expires_at: datetime
+
+
+class PermissionText(msgspec.Struct, frozen=True):
+    """A permission, and what it allows."""
+
+    name: str
+    text: str
 
 
 class MadeToken(msgspec.Struct, frozen=True):
@@ -151,7 +159,7 @@ async def set_password(
     request: Request, person_id: str, caller: Any = needs("identity.write"), given: Any = body(GivenPassword)
 ) -> Response:
     """Give a person a new password, and end the person's sessions."""
-    await _require_no_less(request, caller, person_id)
+    await require_no_less(request, caller, person_id)
     await in_thread(parts_of(request).identity.accounts.set_password, person_id, given.password, caller.actor)
     return Response(status_code=204)
 
@@ -159,14 +167,14 @@ async def set_password(
 @router.post("/people/{person_id}/disable", responses=gives(Person))
 async def disable_person(request: Request, person_id: str, caller: Any = needs("identity.write")) -> Response:
     """Let nothing be done with an account any more."""
-    await _require_no_less(request, caller, person_id)
+    await require_no_less(request, caller, person_id)
     return answer(await in_thread(parts_of(request).identity.accounts.disable, person_id, caller.actor))
 
 
 @router.post("/people/{person_id}/enable", responses=gives(Person))
 async def enable_person(request: Request, person_id: str, caller: Any = needs("identity.write")) -> Response:
     """Let an account be used again."""
-    await _require_no_less(request, caller, person_id)
+    await require_no_less(request, caller, person_id)
     return answer(await in_thread(parts_of(request).identity.accounts.enable, person_id, caller.actor))
 
 
@@ -230,6 +238,13 @@ async def remove_member(request: Request, name: str, person_id: str, caller: Any
 
 
 # -- roles and bindings ------------------------------------------------------------------------------------------------
+
+
+@router.get("/permissions", responses=gives(list[PermissionText]))
+async def list_permissions(caller: Any = needs_sign_in()) -> Response:
+    """List all permissions with what each allows, in the order in which people think of them."""
+    del caller  # it is enough to be signed in: the documentation tells the same
+    return answer([PermissionText(name, text) for name, text in PERMISSIONS.items()])
 
 
 @router.get("/roles", responses=gives(list[Role]))
@@ -357,7 +372,7 @@ async def _require_grantable(request: Request, caller: Caller, permissions: Any,
     )
 
 
-async def _require_no_less(request: Request, caller: Caller, person_id: str) -> None:
+async def require_no_less(request: Request, caller: Caller, person_id: str) -> None:
     """Refuse whoever would get at the account of somebody who may do more."""
     access = parts_of(request).access
     person = await in_thread(access.get_principal, person_id)

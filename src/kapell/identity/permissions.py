@@ -21,12 +21,12 @@ PERMISSIONS: Final[dict[str, str]] = {
     "audit.read": "Read, verify and export the audit log.",
     "identity.read": "See people, groups, roles, bindings, and other people's sessions and API tokens.",
     "identity.write": "Change accounts, groups, roles and bindings; in all namespaces, this is power over everything.",
-    "settings.read": "See the installation's settings.",
+    "settings.read": "See the installation's settings and diagnostics; for who runs it.",
 }
 
 ADMINISTRATOR: Final = "administrator"
 
-_VIEWER = frozenset({"workflow.read", "run.read", "settings.read"})
+_VIEWER = frozenset({"workflow.read", "run.read"})
 _RUNS = frozenset({"run.start", "run.control", "run.data"})
 
 BUILT_IN_ROLES: Final[dict[str, Role]] = {
@@ -48,8 +48,8 @@ BUILT_IN_ROLES: Final[dict[str, Role]] = {
         ),
         Role(
             "auditor",
-            "Sees what a viewer sees, the audit log, and who may do what.",
-            _VIEWER | {"audit.read", "identity.read"},
+            "Sees what a viewer sees, the audit log, who may do what, and the installation's settings.",
+            _VIEWER | {"audit.read", "identity.read", "settings.read"},
             is_built_in=True,
         ),
         Role(ADMINISTRATOR, "May do everything.", frozenset(PERMISSIONS), is_built_in=True),

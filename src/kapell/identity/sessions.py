@@ -161,7 +161,8 @@ class Sessions:
             if session is None or person_id not in {None, session.person_id}:
                 raise NotFoundError("There is no such session.")
             sessions.delete_session(change.connection, session_id)
-            change.record(actor, "session.end", f"session/{session_id}")
+            details = {"person_id": session.person_id}
+            change.record(actor, "session.end", f"session/{session_id}", details=details)
 
     def end_all(self, person_id: str, actor: Actor, *, except_for: str = "") -> int:
         """End the sessions of a person, except for one id if given; return how many there were."""

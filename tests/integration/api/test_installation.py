@@ -65,6 +65,16 @@ async def test_a_running_server_examines_its_installation(admin, server):
 async def test_who_has_a_role_in_one_namespace_sees_nothing_of_the_installation(admin, server, path):
     person = await admin.post("/people", {"name": "vera", "password": "Correct-horse-battery-1"})
     subject = {"kind": "person", "key": person["person_id"]}
-    await admin.post("/bindings", {"role": "viewer", "subject": subject, "namespace": "demo"})
+    await admin.post("/bindings", {"role": "auditor", "subject": subject, "namespace": "demo"})
     vera = await server.sign_in("vera", "Correct-horse-battery-1")
     await vera.get(path, status=403)
+
+
+@pytest.mark.parametrize("path", ["/settings", "/diagnostics"])
+@pytest.mark.parametrize(("role", "status"), [("viewer", 403), ("operator", 403), ("author", 403), ("auditor", 200)])
+async def test_the_installation_is_for_who_runs_it(admin, server, path, role, status):
+    person = await admin.post("/people", {"name": role, "password": "Correct-horse-battery-1"})
+    subject = {"kind": "person", "key": person["person_id"]}
+    await admin.post("/bindings", {"role": role, "subject": subject})
+    client = await server.sign_in(role, "Correct-horse-battery-1")
+    await client.get(path, status=status)

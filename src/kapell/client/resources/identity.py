@@ -11,11 +11,13 @@ from kapell.client.wire import identity as wire
 from kapell.client.wire.identity import (
     ApiToken,
     Binding,
+    EndedSessions,
     Grant,
     Group,
     Holder,
     MadeToken,
     Me,
+    PermissionText,
     Person,
     Preferences,
     Provider,
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 # A resource has a method `list`, so the type of that name is out of reach in its annotations.
 Grants = list[Grant]
 Holders = list[Holder]
+PermissionTexts = list[PermissionText]
 Providers = list[Provider]
 RoleList = list[Role]
 Sessions = list[Session]
@@ -160,6 +163,28 @@ class People(Resource[S]):
         return Call(method="GET", path="/people/{person_id}/grants", gives=Grants, at={"person_id": person_id})
 
     @operation
+    def sessions(self, person_id: str) -> Call[Sessions]:
+        """Return where a person is signed in, the session used last first."""
+        return Call(method="GET", path="/people/{person_id}/sessions", gives=Sessions, at={"person_id": person_id})
+
+    @operation
+    def end_session(self, person_id: str, session_id: str) -> Call[None]:
+        """End one session of a person."""
+        return Call(
+            method="DELETE",
+            path="/people/{person_id}/sessions/{session_id}",
+            gives=NoneType,
+            at={"person_id": person_id, "session_id": session_id},
+        )
+
+    @operation
+    def end_all_sessions(self, person_id: str) -> Call[EndedSessions]:
+        """End all sessions of a person; API tokens stay."""
+        return Call(
+            method="DELETE", path="/people/{person_id}/sessions", gives=EndedSessions, at={"person_id": person_id}
+        )
+
+    @operation
     def set_password(self, person_id: str, password: str) -> Call[None]:
         """Give a person a new password, and end the person's sessions."""
         return Call(
@@ -249,6 +274,11 @@ class Roles(Resource[S]):
     def delete(self, name: str) -> Call[None]:
         """Delete an own role that no binding gives."""
         return Call(method="DELETE", path="/roles/{name}", gives=NoneType, at={"name": name})
+
+    @operation
+    def permissions(self) -> Call[PermissionTexts]:
+        """Return all permissions that roles are made of, with what each allows."""
+        return Call(method="GET", path="/permissions", gives=PermissionTexts)
 
     @operation
     def who_can(self, permission: str, *, namespace: str | None = None) -> Call[Holders]:

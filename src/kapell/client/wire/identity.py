@@ -65,6 +65,19 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime
 
 
+class EndedSessions(msgspec.Struct, frozen=True):
+    """How many sessions were ended."""
+
+    ended: int
+
+
+class PermissionText(msgspec.Struct, frozen=True):
+    """A permission, and what it allows."""
+
+    name: str
+    text: str
+
+
 class Provider(msgspec.Struct, frozen=True):
     """A provider that people may sign in by.
 
