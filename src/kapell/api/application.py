@@ -12,6 +12,7 @@ from kapell.api import (
     audit_routes,
     bulk_routes,
     definition_routes,
+    engine_routes,
     event_routes,
     expression_routes,
     health_routes,
@@ -63,6 +64,7 @@ _MODULES = (
     people_session_routes,
     audit_routes,
     settings_routes,
+    engine_routes,
 )
 """The first are found first."""
 

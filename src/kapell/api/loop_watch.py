@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING
 
 from kapell.telemetry import get_logger
@@ -17,6 +18,9 @@ _LOOK_SECONDS = 0.25
 _HELD_SECONDS = 0.5
 """From here on it is worth a line."""
 
+_REMEMBERED = round(60 / _LOOK_SECONDS)
+"""The looks of the last minute."""
+
 
 class LoopWatch:
     """Sleeps for a moment, again and again, and looks how much later it is awake.
@@ -29,6 +33,12 @@ class LoopWatch:
         """Watch the loop that `run` runs in."""
         self._clock = clock
         self.listeners: list[Callable[[float], None]] = []
+        self._latest: deque[float] = deque(maxlen=_REMEMBERED)
+
+    @property
+    def latest_worst(self) -> float:
+        """How late it was at worst within the last minute, in seconds."""
+        return max(tuple(self._latest), default=0.0)
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -36,6 +46,7 @@ class LoopWatch:
             before = self._clock.monotonic()
             await self._clock.sleep(_LOOK_SECONDS)
             late = max(0.0, self._clock.monotonic() - before - _LOOK_SECONDS)
+            self._latest.append(late)
             for listener in self.listeners:
                 listener(late)
             if late >= _HELD_SECONDS:

@@ -294,6 +294,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/engine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Engine
+         * @description Say how the engine is: what waits, what is behind, how much room there is; and what to do about it.
+         */
+        get: operations["show_engine_api_v1_engine_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -648,6 +668,70 @@ export interface paths {
          * @description Give a person a new password, and end the person's sessions.
          */
         post: operations["set_password_api_v1_people__person_id__password_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{person_id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Sessions Of
+         * @description List where a person is signed in, the session used last first.
+         */
+        get: operations["list_sessions_of_api_v1_people__person_id__sessions_get"];
+        put?: never;
+        post?: never;
+        /**
+         * End Sessions Of
+         * @description End all sessions of a person: every browser is signed out at once. API tokens stay.
+         */
+        delete: operations["end_sessions_of_api_v1_people__person_id__sessions_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{person_id}/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End Session Of
+         * @description End one session of a person.
+         */
+        delete: operations["end_session_of_api_v1_people__person_id__sessions__session_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/permissions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Permissions
+         * @description List all permissions with what each allows, in the order in which people think of them.
+         */
+        get: operations["list_permissions_api_v1_permissions_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2093,6 +2177,28 @@ export interface components {
             source: string;
         };
         /**
+         * EndedSessions
+         * @description How many sessions were ended.
+         */
+        EndedSessions: {
+            ended: number;
+        };
+        /**
+         * EngineHealth
+         * @description How the engine is.
+         *
+         *         Attributes:
+         *             looked_at: When that was found.
+         *             version: Kapell's version.
+         *             findings: What was looked at, always in the same order: `engine`, `work`, `event loop`, `search`, `disk`,
+         *                 `encryption`, `audit log`.
+         */
+        EngineHealth: {
+            findings: components["schemas"]["DiagnosticFinding"][];
+            looked_at: string;
+            version: string;
+        };
+        /**
          * Evaluated
          * @description What came of it.
          *
@@ -2702,6 +2808,14 @@ export interface components {
             items: components["schemas"]["WorkflowVersion"][];
             /** @default null */
             next?: string | null;
+        };
+        /**
+         * PermissionText
+         * @description A permission, and what it allows.
+         */
+        PermissionText: {
+            name: string;
+            text: string;
         };
         /**
          * Person
@@ -3641,6 +3755,8 @@ export type DiagnosticFinding = components['schemas']['DiagnosticFinding'];
 export type Diagnostics = components['schemas']['Diagnostics'];
 export type Draft = components['schemas']['Draft'];
 export type DraftText = components['schemas']['DraftText'];
+export type EndedSessions = components['schemas']['EndedSessions'];
+export type EngineHealth = components['schemas']['EngineHealth'];
 export type Evaluated = components['schemas']['Evaluated'];
 export type Evaluation = components['schemas']['Evaluation'];
 export type EvaluationProblem = components['schemas']['EvaluationProblem'];
@@ -3683,6 +3799,7 @@ export type PageRunView = components['schemas']['Page_RunView_'];
 export type PageSecretInfo = components['schemas']['Page_SecretInfo_'];
 export type PageWorkflowSummary = components['schemas']['Page_WorkflowSummary_'];
 export type PageWorkflowVersion = components['schemas']['Page_WorkflowVersion_'];
+export type PermissionText = components['schemas']['PermissionText'];
 export type Person = components['schemas']['Person'];
 export type Preferences = components['schemas']['Preferences'];
 export type PrivatePart = components['schemas']['PrivatePart'];
@@ -4123,6 +4240,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Diagnostics"];
+                };
+            };
+        };
+    };
+    show_engine_api_v1_engine_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngineHealth"];
                 };
             };
         };
@@ -4627,6 +4764,91 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    list_sessions_of_api_v1_people__person_id__sessions_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"][];
+                };
+            };
+        };
+    };
+    end_sessions_of_api_v1_people__person_id__sessions_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndedSessions"];
+                };
+            };
+        };
+    };
+    end_session_of_api_v1_people__person_id__sessions__session_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person_id: string;
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    list_permissions_api_v1_permissions_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PermissionText"][];
+                };
             };
         };
     };

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kapell.client.calls import Call
 from kapell.client.operations import Resource, S, operation
-from kapell.client.wire.installation import Diagnostics, SettingLine
+from kapell.client.wire.installation import Diagnostics, EngineHealth, SettingLine
 
 SettingLines = list[SettingLine]
 
@@ -21,3 +21,8 @@ class Installation(Resource[S]):
     def diagnose(self) -> Call[Diagnostics]:
         """Examine the installation, as `kapell doctor` does."""
         return Call(method="GET", path="/diagnostics", gives=Diagnostics)
+
+    @operation
+    def engine(self) -> Call[EngineHealth]:
+        """Say how the engine is at the moment: what waits, what is behind, how much room there is."""
+        return Call(method="GET", path="/engine", gives=EngineHealth)

@@ -59,3 +59,17 @@ class Diagnostics(msgspec.Struct, frozen=True):
     problems: int
     warnings: int
     findings: list[DiagnosticFinding]
+
+
+class EngineHealth(msgspec.Struct, frozen=True):
+    """How the engine is.
+
+    Attributes:
+        looked_at: When that was found.
+        version: Kapell's version.
+        findings: What was looked at, always in the same order.
+    """
+
+    looked_at: datetime
+    version: str
+    findings: list[DiagnosticFinding]
