@@ -46,11 +46,35 @@ async function readProblem(response: Response): Promise<ProblemDetails> {
   };
 }
 
+/** A request that failed, for who looks into the server's log because of it. */
+export interface FailedRequest {
+  request: string;
+  status: number;
+  /** Empty where the server has given none. */
+  requestId: string;
+  at: Date;
+}
+
+let lastFailed: FailedRequest | null = null;
+
+/** Returns the last request of this tab that failed; `null` where none has. */
+export function findLastFailed(): FailedRequest | null {
+  return lastFailed;
+}
+
+function note(request: Request, status: number, requestId: string): void {
+  lastFailed = { request: `${request.method} ${new URL(request.url).pathname}`, status, requestId, at: new Date() };
+}
+
 const throwProblems: Middleware = {
-  async onResponse({ response }) {
-    if (!response.ok) throw new ApiError(await readProblem(response));
+  async onResponse({ request, response }) {
+    if (response.ok) return;
+    const problem = await readProblem(response);
+    note(request, response.status, problem.request_id ?? "");
+    throw new ApiError(problem);
   },
-  onError() {
+  onError({ request }) {
+    note(request, 0, "");
     return new ApiError(UNREACHABLE);
   },
 };

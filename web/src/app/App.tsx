@@ -7,9 +7,11 @@ import { ApiError, isSignedOut } from "@/api/client";
 import { may } from "@/features/session/permissions";
 import { meQuery } from "@/features/session/queries";
 import { SignIn } from "@/features/session/SignIn";
+import { noticeBoard } from "@/lib/notices";
 import { ErrorNotice } from "@/ui/ErrorNotice";
 import { ErrorBoundary } from "./ErrorBoundary";
 import { followRuns, liveStream } from "./live";
+import { tellOutside } from "./notifying";
 import { router } from "./router";
 import { resolveVariables, theme } from "./theme";
 
@@ -57,10 +59,16 @@ function Gate() {
   useEffect(() => {
     if (!maySeeRuns) return;
     liveStream.start();
-    const stop = followRuns(liveStream, queryClient);
+    const stops = [
+      followRuns(liveStream, queryClient),
+      liveStream.subscribe((news) => news.kind === "change" && noticeBoard.follow(news.change, new Date())),
+      tellOutside(noticeBoard),
+    ];
+    void import("@/features/run/watching").then(({ watchers }) => watchers.restore(queryClient));
     return () => {
-      stop();
+      for (const stop of stops) stop();
       liveStream.stop();
+      noticeBoard.clear();
     };
   }, [maySeeRuns]);
   if (me.data) return <RouterProvider router={router} />;

@@ -9,7 +9,9 @@ import { api } from "@/api/client";
 import { useMay } from "@/features/session/permissions";
 import { meQuery } from "@/features/session/queries";
 import { NavigationLink } from "@/ui/links";
+import { Announcer } from "./Announcer";
 import { LiveSign } from "./LiveSign";
+import { Notices } from "./Notices";
 import { DESTINATIONS } from "./navigation";
 import { Palette } from "./Palette";
 import { SchemeMenu } from "./SchemeMenu";
@@ -55,6 +57,7 @@ export function Shell() {
                 </Kbd>
               </Group>
             </UnstyledButton>
+            <Notices />
             <SchemeMenu />
             <AccountMenu />
           </Group>
@@ -79,6 +82,7 @@ export function Shell() {
       <AppShell.Main id="content" tabIndex={-1}>
         <Outlet />
       </AppShell.Main>
+      <Announcer />
       <Palette />
       <Shortcuts />
     </AppShell>

@@ -35,6 +35,7 @@ export function Shortcuts() {
             <Row key={key} keys={["g", key]} text={`Go to: ${label}`} />
           ))}
           <Row keys={["Esc"]} text="Close what is open" />
+          <Row keys={["Esc", "Tab"]} text="Leave a text editor, where Tab alone indents" />
         </Table.Tbody>
       </Table>
     </Modal>

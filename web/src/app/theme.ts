@@ -26,6 +26,8 @@ export const theme = createTheme({
   components: {
     // A loader has a name where it is used; a name needs a role.
     Loader: { defaultProps: { role: "status" } },
+    // A button with a cross only needs a name.
+    Notification: { defaultProps: { closeButtonProps: { "aria-label": "Close" } } },
     // A link within a sentence is told apart by more than its colour.
     Anchor: { defaultProps: { underline: "always" } },
   },

@@ -1,13 +1,15 @@
 /**
- * Runs whose end somebody wants to be told of, as long as the tab is open: by a notice in the page and, where the
- * browser was allowed to, by one outside of it.
+ * Runs whose end somebody wants to be told of, as long as the tab is open: by a notice in the page, which the board
+ * of notices keeps. They outlive a reload of the tab.
  */
 import { notifications } from "@mantine/notifications";
 import { type QueryClient, QueryObserver } from "@tanstack/react-query";
 import type { RunView } from "@/api/schema";
+import { describeNotice, noticeBoard } from "@/lib/notices";
 import { hasEnded, moodOf } from "@/lib/states";
 import { MOOD_COLORS } from "@/ui/moods";
 import { runQuery } from "./queries";
+import { readWatched, writeWatched } from "./watched";
 
 class Watchers {
   private readonly watched = new Map<string, () => void>();
@@ -22,10 +24,14 @@ class Watchers {
     return () => this.listeners.delete(listener);
   };
 
+  /** Goes on with what was watched before the tab was loaded anew. */
+  restore(queryClient: QueryClient): void {
+    for (const runId of readWatched()) this.start(runId, queryClient);
+  }
+
   /** Begins to watch a run. Its query stays in use, so that the live stream renews it on other pages, too. */
   start(runId: string, queryClient: QueryClient): void {
     if (this.watched.has(runId)) return;
-    void askPermission();
     const observer = new QueryObserver(queryClient, runQuery(runId));
     const end = observer.subscribe(({ data }) => {
       if (!data || !hasEnded(data.status)) return;
@@ -43,33 +49,26 @@ class Watchers {
   }
 
   private tell(): void {
+    writeWatched([...this.watched.keys()]);
     for (const listener of this.listeners) listener();
   }
 }
 
 export const watchers = new Watchers();
 
-async function askPermission(): Promise<void> {
-  if ("Notification" in window && Notification.permission === "default") await Notification.requestPermission();
-}
-
 /** What is said of a run that has ended. */
 export function describeEnd(run: Pick<RunView, "namespace" | "name" | "run_id" | "status">): string {
-  const verb = run.status === "cancelled" || run.status === "damaged" ? "was" : "has";
-  return `${run.namespace}/${run.name} ${verb} ${run.status} (${run.run_id})`;
+  return `${describeNotice({ subject: `${run.namespace}/${run.name}`, status: run.status })} (${run.run_id})`;
 }
 
 function tellEnd(run: RunView): void {
-  const message = describeEnd(run);
-  const color = MOOD_COLORS[moodOf(run.status)];
+  const { run_id: runId, status } = run;
   notifications.show({
     title: "A run that you watch has ended",
-    message,
-    color,
+    message: describeEnd(run),
+    color: MOOD_COLORS[moodOf(status)],
     autoClose: false,
   });
-  if ("Notification" in window && Notification.permission === "granted" && document.hidden) {
-    const notice = new Notification("Kapell", { body: message, tag: run.run_id });
-    notice.onclick = () => window.focus();
-  }
+  const at = new Date(run.ended_at ?? Date.now());
+  noticeBoard.add({ runId, subject: `${run.namespace}/${run.name}`, status, at, isWatched: true });
 }
