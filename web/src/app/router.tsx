@@ -1,5 +1,6 @@
 /** All addresses of the console. Each page is loaded when it is first gone to, but for home. */
 import { createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { readHomeSearch } from "@/features/home/address";
 import { HomePage } from "@/features/home/HomePage";
 import { readDeliverySearch, readReportSearch } from "@/features/reports/address";
 import { readRunSearch } from "@/features/run/address";
@@ -10,7 +11,12 @@ import { administration } from "./administrationRoutes";
 import { RouteError } from "./RouteError";
 import { root } from "./root";
 
-const home = createRoute({ getParentRoute: () => root, path: "/", component: HomePage });
+const home = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  validateSearch: readHomeSearch,
+  component: HomePage,
+});
 
 const runs = createRoute({
   getParentRoute: () => root,

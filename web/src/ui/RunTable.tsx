@@ -1,4 +1,4 @@
-import { Table } from "@mantine/core";
+import { Table, Text } from "@mantine/core";
 import type { ReactNode } from "react";
 import type { RunView } from "@/api/schema";
 import { Duration, Moment } from "./Moment";
@@ -11,10 +11,12 @@ interface RunTableProps {
   /** What stands before each row, such as a box to tick it. */
   lead?: (run: RunView) => ReactNode;
   leadHeading?: ReactNode;
+  /** What else is to be said of a run, below what it is of. */
+  note?: (run: RunView) => ReactNode;
 }
 
 /** Runs, one a row: where each stands, what it is of, when it began and how long it took. */
-export function RunTable({ runs, caption, lead, leadHeading }: RunTableProps) {
+export function RunTable({ runs, caption, lead, leadHeading, note }: RunTableProps) {
   return (
     <Table.ScrollContainer minWidth={720}>
       <Table highlightOnHover verticalSpacing={6} aria-label={caption}>
@@ -37,6 +39,11 @@ export function RunTable({ runs, caption, lead, leadHeading }: RunTableProps) {
               </Table.Td>
               <Table.Td>
                 <RunSubject run={run} lines={2} />
+                {note && (
+                  <Text size="xs" c="dimmed" component="div" style={{ overflowWrap: "anywhere" }}>
+                    {note(run)}
+                  </Text>
+                )}
               </Table.Td>
               <Table.Td>
                 <RunLink runId={run.run_id} />

@@ -1,5 +1,5 @@
 /** What stands in the addresses of the pages about workflows. */
-import { type Period, readPeriod } from "./periods";
+import { type Period, readPeriod } from "@/lib/periods";
 
 export interface ListSearch {
   text?: string;

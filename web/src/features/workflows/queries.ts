@@ -2,9 +2,9 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { ApiError, api, got } from "@/api/client";
 import type { Draft, PageWorkflowSummary, WorkflowSummary } from "@/api/schema";
+import { type Period, spanOf } from "@/lib/periods";
 import type { ListSearch } from "./address";
 import { joinHealth } from "./list/health";
-import { type Period, spanOf } from "./periods";
 
 const PAGE = 100;
 const MOST = 500;

@@ -5,12 +5,12 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { useMay } from "@/features/session/permissions";
+import { PERIOD_NAMES, PERIODS, readPeriod } from "@/lib/periods";
 import { EmptyState } from "@/ui/EmptyState";
 import { ErrorNotice } from "@/ui/ErrorNotice";
 import { ButtonLink, TextLink } from "@/ui/links";
 import { Page } from "@/ui/Page";
 import type { ListSearch } from "../address";
-import { PERIOD_NAMES, PERIODS, readPeriod } from "../periods";
 import { healthQuery, namespacesQuery, workflowsQuery } from "../queries";
 import { WorkflowTable } from "./WorkflowTable";
 

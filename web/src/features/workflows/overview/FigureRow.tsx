@@ -1,10 +1,10 @@
 import { SimpleGrid, Stack } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { describeLength, describeRate } from "@/lib/figures";
+import { PERIOD_NAMES, type Period } from "@/lib/periods";
 import { Figure } from "@/ui/Figure";
 import { HourBars } from "@/ui/HourBars";
 import { QueryView } from "@/ui/QueryView";
-import { PERIOD_NAMES, type Period } from "../periods";
 import { figuresQuery } from "../queries";
 
 interface FigureRowProps {

@@ -2,13 +2,13 @@ import { Badge, Group, SegmentedControl, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useMay } from "@/features/session/permissions";
+import { PERIOD_NAMES, PERIODS, readPeriod } from "@/lib/periods";
 import { EmptyState } from "@/ui/EmptyState";
 import { TextLink } from "@/ui/links";
 import { Moment } from "@/ui/Moment";
 import { QueryView } from "@/ui/QueryView";
 import { RunTable } from "@/ui/RunTable";
 import { Section } from "@/ui/Section";
-import { PERIOD_NAMES, PERIODS, readPeriod } from "../periods";
 import { draftQuery, recentRunsQuery, versionsQuery } from "../queries";
 import { FigureRow } from "./FigureRow";
 

@@ -1,4 +1,4 @@
-/** The periods over which the health of workflows is told. */
+/** The periods over which figures of workflows and of all runs are told. */
 export const PERIODS = ["24h", "7d", "30d"] as const;
 export type Period = (typeof PERIODS)[number];
 
