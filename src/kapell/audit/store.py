@@ -81,7 +81,12 @@ def lock_tail(connection: sa.Connection) -> Tail | None:
 def insert_records(
     connection: sa.Connection, records: list[dict[str, Any]], private: list[dict[str, Any]], tail: Tail
 ) -> None:
-    """Add records with their private parts, as rows; the last of them is `tail`."""
+    """Add records of one moment with their private parts, as rows; the last of them is `tail`."""
+    if connection.dialect.name == "postgresql":
+        from kapell.audit import postgres_writing  # noqa: PLC0415 -- its driver is installed where it is used
+
+        postgres_writing.insert_records(connection, records, private, tail._asdict())
+        return
     connection.execute(_insert_records, records)
     connection.execute(_insert_private, private)
     connection.execute(_update_tail, tail._asdict())

@@ -19,11 +19,11 @@ from kapell.backup.tables import (
     SERVER,
     list_tables,
 )
-from kapell.engine.postgres_store.arrays import encode_text
 from kapell.engine.postgres_store.connections import Connection, Connections, describe_database, parse_url
 from kapell.engine.postgres_store.errors import translate_error
 from kapell.engine.rows import to_microseconds
 from kapell.errors import ConflictError
+from kapell.storage.postgres_arrays import encode_text
 from kapell.storage.server_database import list_revisions, upgrade
 
 if TYPE_CHECKING:

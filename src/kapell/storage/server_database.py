@@ -159,6 +159,7 @@ def _make_engine(url: str, pool_size: int) -> sa.Engine:
                 hint="Install it with: pip install 'kapell[postgres]'",
             ) from error
         engine.dialect.use_insertmanyvalues_wo_returning = True  # many rows in one statement, not one statement each
+        event.listen(engine, "connect", _prepare_postgres)
         return engine
     if backend != "sqlite":
         raise UsageError(f"Kapell does not know databases of the kind `{backend}`.", hint="Use sqlite or postgresql.")
@@ -168,6 +169,12 @@ def _make_engine(url: str, pool_size: int) -> sa.Engine:
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _prepare_postgres(connection: Any, _record: Any) -> None:
+    from kapell.storage.postgres_arrays import register_arrays  # noqa: PLC0415 -- needs the driver
+
+    register_arrays(connection)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -423,6 +423,15 @@ def test_log_lines_are_read_in_pieces(store, make_line):
     assert store.read_log("a", after_seq=10) == []
 
 
+def test_log_lines_are_read_backwards_in_pieces(store, make_line):
+    store.append_log("a", [make_line(str(number)) for number in range(1, 11)])
+    store.append_log("b", [make_line("other run")])
+    assert [line.seq for line in store.read_log("a", before_seq=8, limit=3)] == [5, 6, 7]
+    assert [line.text for line in store.read_log("a", before_seq=2**53, limit=2)] == ["9", "10"]
+    assert [line.seq for line in store.read_log("a", before_seq=3, limit=5)] == [1, 2]
+    assert store.read_log("a", before_seq=1) == store.read_log("a", before_seq=0) == []
+
+
 def test_two_stores_number_the_lines_of_one_run_without_a_clash(medium, store, make_line):
     other = medium.open()
     store.append_log("a", [make_line("one")])

@@ -158,12 +158,12 @@ def test_after_a_kill_everything_acknowledged_is_there_and_only_whole_calls(tmp_
     chance = Random(seed)  # noqa: S311 -- no secret
     for turn in range(3):
         name = f"turn{turn}"
-        writer = start(PRELUDE + APPEND_FOR_EVER, tmp_path, name)
-        for _ in range(chance.randrange(1, 60)):
-            acknowledged = int(writer.stdout.readline())
-        time.sleep(chance.random() / 100)
-        writer.send_signal(signal.SIGKILL)
-        rest, _ = writer.communicate(timeout=60)
+        with start(PRELUDE + APPEND_FOR_EVER, tmp_path, name) as writer:
+            for _ in range(chance.randrange(1, 60)):
+                acknowledged = int(writer.stdout.readline())
+            time.sleep(chance.random() / 100)
+            writer.send_signal(signal.SIGKILL)
+            rest = writer.stdout.read()  # `communicate` would miss what has been read ahead
         acknowledged = max([acknowledged, *(int(line) for line in rest.splitlines() if line)])
         check_runs(tmp_path, name, acknowledged)
 

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from kapell.engine.postgres_store.arrays import Int8Array, TextArray
 from kapell.engine.postgres_store.collecting import Position, Rows, collect_rows
 from kapell.engine.postgres_store.connections import end_former_writer
 from kapell.engine.postgres_store.counting import SubjectKeys, list_rows
@@ -26,6 +25,7 @@ from kapell.engine.postgres_store.ownership import check_epoch, explain_refusal
 from kapell.engine.postgres_store.statements import add_rarities, append_rows
 from kapell.engine.rows import checksum_history, to_microseconds
 from kapell.errors import ConflictError, KapellError
+from kapell.storage.postgres_arrays import Int8Array, TextArray
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence

@@ -17,10 +17,10 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 
-from kapell.engine.postgres_store.arrays import register_arrays
 from kapell.engine.postgres_store.errors import translate_error
 from kapell.errors import StorageError, UsageError
 from kapell.storage.errors import DatabaseUnusableError
+from kapell.storage.postgres_arrays import register_arrays
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

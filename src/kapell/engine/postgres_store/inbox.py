@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from kapell.engine.postgres_store.arrays import encode_text
 from kapell.engine.rows import from_microseconds, to_microseconds
 from kapell.engine.store import InboxAnswer, InboxCommand
 from kapell.errors import NotFoundError
+from kapell.storage.postgres_arrays import encode_text
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kapell.engine.postgres_store.arrays import Int8Array
 from kapell.engine.rows import RECORD_COLUMNS, decode_record
 from kapell.engine.selecting import Place, build_conditions, choose_strands, is_empty, make_place, read_cursor
 from kapell.engine.store import ENDED, RunFilter, RunRecord
+from kapell.storage.postgres_arrays import Int8Array
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

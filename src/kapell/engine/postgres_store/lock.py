@@ -48,6 +48,7 @@ _LOOK_SECONDS = 0.5
 _KEEP_SECONDS = 2.0
 
 _TRY_LOCK = "SELECT pg_try_advisory_lock(%s)"
+_UNLOCK = "SELECT pg_advisory_unlock_all()"
 _FIND_OWNER = "SELECT epoch, name, acquired_at, lease_until FROM owner"
 _END_LEASE = "UPDATE owner SET lease_until = least(lease_until, %s)"
 
@@ -203,9 +204,12 @@ class OwnerLock:
 
     def _let_go(self) -> None:
         connection, self._connection = self._connection, None
-        if connection is not None:
-            with suppress(psycopg.Error):
-                connection.close()
+        if connection is None:
+            return
+        with suppress(psycopg.Error):
+            if not is_broken(connection):
+                connection.execute(_UNLOCK)  # the server would do so too, but some time after the connection's end
+            connection.close()
 
     def _make_conflict(self, holder: Holder | None) -> ConflictError:
         who = f"{holder.name}, since {holder.since:%Y-%m-%d %H:%M:%S} UTC" if holder else "another process"

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from psycopg.errors import UniqueViolation
 
-from kapell.engine.postgres_store.arrays import ByteaArray, Int8Array, TextArray
 from kapell.engine.rows import from_microseconds, to_microseconds
 from kapell.engine.store import LogLine
+from kapell.storage.postgres_arrays import ByteaArray, Int8Array, TextArray
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +34,10 @@ _ADD_LINES = """
 _LIST_LINES = """
     SELECT seq, at, reference, entry, attempt, stream, text FROM lines
     WHERE run_id = %s AND seq > %s ORDER BY seq LIMIT %s
+"""
+_LIST_LINES_BACK = """
+    SELECT seq, at, reference, entry, attempt, stream, text FROM lines
+    WHERE run_id = %s AND seq < %s ORDER BY seq DESC LIMIT %s
 """
 
 
@@ -62,10 +66,14 @@ def append_lines(connections: Connections, run_id: str, lines: Sequence[LogLine]
                 return
 
 
-def read_lines(connections: Connections, run_id: str, after_seq: int, limit: int) -> list[LogLine]:
-    """Return lines in order, numbered above `after_seq`."""
+def read_lines(
+    connections: Connections, run_id: str, after_seq: int, before_seq: int | None, limit: int
+) -> list[LogLine]:
+    """Return lines in order, numbered above `after_seq`; or the last ones below `before_seq`."""
+    is_back = before_seq is not None
+    query = _LIST_LINES_BACK if is_back else _LIST_LINES
     with connections.read() as connection:
-        return [
+        lines = [
             LogLine(
                 seq=seq,
                 at=from_microseconds(at),
@@ -76,6 +84,7 @@ def read_lines(connections: Connections, run_id: str, after_seq: int, limit: int
                 text=text.decode(),
             )
             for seq, at, reference, entry, attempt, stream, text in connection.execute(
-                _LIST_LINES, (run_id, after_seq, limit), binary=True
+                query, (run_id, before_seq if is_back else after_seq, limit), binary=True
             )
         ]
+    return lines[::-1] if is_back else lines

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from kapell.engine.postgres_store.arrays import Int8Array, TextArray
+from kapell.storage.postgres_arrays import Int8Array, TextArray
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -13,11 +13,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from kapell.engine.postgres_store.arrays import Int8Array, TextArray
 from kapell.engine.rows import RECORD_COLUMNS, UNINDEXED_COLUMNS, decode_record, decode_unindexed
 from kapell.engine.selecting import build_conditions, is_empty
 from kapell.engine.store import FoundRuns, RunFilter, RunRecord, RunText, UnindexedRun
 from kapell.engine.words import Phrase, read_query
+from kapell.storage.postgres_arrays import Int8Array, TextArray
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from kapell.engine.counting import Counts
 from kapell.engine.postgres_store import counting, inbox, listing, log, ownership, pruning, reading, search
 from kapell.engine.postgres_store.appending import Appender
-from kapell.engine.postgres_store.arrays import encode_text
 from kapell.engine.postgres_store.connections import Connections
 from kapell.engine.rows import to_microseconds
 from kapell.errors import NotFoundError
+from kapell.storage.postgres_arrays import encode_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -136,9 +136,11 @@ class PostgresRunStore:
         """Return the ids of runs that begin with `prefix`, in order."""
         return listing.find_runs_by_prefix(self._connections, prefix, limit)
 
-    def read_log(self, run_id: str, *, after_seq: int = 0, limit: int = 1000) -> list[LogLine]:
-        """Return lines of a run's log, in order, numbered above `after_seq`."""
-        return log.read_lines(self._connections, run_id, after_seq, limit)
+    def read_log(
+        self, run_id: str, *, after_seq: int = 0, before_seq: int | None = None, limit: int = 1000
+    ) -> list[LogLine]:
+        """Return lines of a run's log, in order, numbered above `after_seq`; or the last ones below `before_seq`."""
+        return log.read_lines(self._connections, run_id, after_seq, before_seq, limit)
 
     # -- counts --------------------------------------------------------------------------------------------------------
 
