@@ -1,6 +1,6 @@
 import { Text, Tooltip } from "@mantine/core";
 import { describeDistance, describeMoment, describeSeconds, secondsBetween } from "@/lib/time";
-import { useNow } from "./useNow";
+import { useNow, useTold } from "./useNow";
 
 /** A moment, told by its distance from now; in full, with the zone, when it is pointed at or focused. */
 export function Moment({ at, full = false }: { at: string; full?: boolean }) {
@@ -24,10 +24,21 @@ export function Moment({ at, full = false }: { at: string; full?: boolean }) {
   );
 }
 
+/** How far a moment is from now. For rows of which there are many: the time in full is a title, not a tooltip. */
+export function Ago({ at }: { at: string }) {
+  const moment = new Date(at);
+  return (
+    <time dateTime={at} title={describeMoment(moment)}>
+      {useTold((now) => describeDistance(moment, now))}
+    </time>
+  );
+}
+
 /** How long something took, or has taken until now. */
 export function Duration({ began, ended }: { began: string; ended: string | null | undefined }) {
-  const now = useNow();
   return (
-    <span style={{ whiteSpace: "nowrap" }}>{describeSeconds(Math.max(0, secondsBetween(began, ended, now)))}</span>
+    <span style={{ whiteSpace: "nowrap" }}>
+      {useTold((now) => describeSeconds(Math.max(0, secondsBetween(began, ended, now))))}
+    </span>
   );
 }

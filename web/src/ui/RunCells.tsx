@@ -1,36 +1,52 @@
-/** What is said of a run in a row, wherever runs are listed. */
-import { Text } from "@mantine/core";
+/**
+ * What is said of a run in a row, wherever runs are listed. There are many rows, and they come and go as one scrolls:
+ * they are made of plain elements.
+ */
+import { useRouter } from "@tanstack/react-router";
+import type { CSSProperties, MouseEvent } from "react";
 import type { RunView } from "@/api/schema";
-import { TextLink } from "./links";
-import { Moment } from "./Moment";
+import { Ago } from "./Moment";
+import classes from "./RunCells.module.css";
 
 /** A link to a run: its id. */
 export function RunLink({ runId }: { runId: string }) {
+  const router = useRouter();
+  const target = { to: "/runs/$runId", params: { runId } } as const;
+  const preload = () => void router.preloadRoute(target);
+  const go = (event: MouseEvent) => {
+    if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    void router.navigate(target);
+  };
   return (
-    <TextLink to="/runs/$runId" params={{ runId }} size="sm" ff="monospace" style={{ whiteSpace: "nowrap" }}>
+    <a
+      className={classes.run}
+      href={`/runs/${encodeURIComponent(runId)}`}
+      onClick={go}
+      onMouseEnter={preload}
+      onFocus={preload}
+    >
       {runId}
-    </TextLink>
+    </a>
   );
 }
 
 /** What a run is of, and below it what is to be said of where it stands: its error, or until when it waits. */
 export function RunSubject({ run, lines }: { run: RunView; lines: 1 | 2 }) {
+  const clamp = { "--lines": lines } as CSSProperties;
   return (
     <>
-      <Text size="sm" lineClamp={lines} style={{ overflowWrap: "anywhere" }}>
-        {run.namespace}/{run.name}{" "}
-        <Text span size="xs" c="dimmed">
-          {run.version}
-        </Text>
-      </Text>
+      <span className={classes.subject} style={clamp}>
+        {run.namespace}/{run.name} <span className={classes.version}>{run.version}</span>
+      </span>
       {run.error ? (
-        <Text size="xs" c="dimmed" lineClamp={lines} style={{ overflowWrap: "anywhere" }} title={run.error}>
+        <span className={classes.told} style={clamp} title={run.error}>
           {run.error}
-        </Text>
+        </span>
       ) : run.waits_until ? (
-        <Text size="xs" c="dimmed" component="div">
-          goes on <Moment at={run.waits_until} />
-        </Text>
+        <span className={classes.told} style={clamp}>
+          goes on <Ago at={run.waits_until} />
+        </span>
       ) : null}
     </>
   );

@@ -1,4 +1,3 @@
-import { Badge } from "@mantine/core";
 import {
   IconAlertTriangle,
   IconBan,
@@ -13,7 +12,7 @@ import {
   type TablerIcon,
 } from "@tabler/icons-react";
 import { moodOf } from "@/lib/states";
-import { MOOD_COLORS } from "./moods";
+import classes from "./StatusBadge.module.css";
 
 const ICONS: Record<string, TablerIcon> = {
   running: IconPlayerPlay,
@@ -43,15 +42,9 @@ export function StatusIcon({ status, size = 14 }: { status: string; size?: numbe
 /** A run's or a task's status: an icon, its name and a colour. */
 export function StatusBadge({ status }: { status: string }) {
   return (
-    <Badge
-      variant="light"
-      color={MOOD_COLORS[moodOf(status)]}
-      leftSection={<StatusIcon status={status} />}
-      tt="none"
-      fw={600}
-      data-status={status}
-    >
+    <span className={classes.badge} data-mood={moodOf(status)} data-status={status}>
+      <StatusIcon status={status} />
       {status}
-    </Badge>
+    </span>
   );
 }

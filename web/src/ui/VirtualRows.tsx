@@ -1,4 +1,4 @@
-import { useVirtualizer } from "@tanstack/react-virtual";
+import { useVirtualizer, type Virtualizer } from "@tanstack/react-virtual";
 import {
   type KeyboardEvent,
   type ReactNode,
@@ -42,12 +42,14 @@ export function VirtualRows(props: VirtualRowsProps) {
   const { count, estimate, keyOf, children, follow = false, onFollow, onSight } = props;
   const box = useRef<HTMLElement>(null);
   const lastTop = useRef(0);
-  const rows = useVirtualizer({
+  const rows = useVirtualizer<HTMLElement, HTMLElement>({
     count,
     getScrollElement: () => box.current,
     estimateSize: () => estimate,
     getItemKey: keyOf,
     overscan: 8,
+    measureElement: measureLater,
+    useFlushSync: false,
   });
   const show = useCallback<VirtualRowsHandle["show"]>(
     (index, align = "auto") => rows.scrollToIndex(index, { align }),
@@ -96,4 +98,19 @@ export function VirtualRows(props: VirtualRowsProps) {
       </ul>
     </section>
   );
+}
+
+/**
+ * Returns a row's height. It is told when the browser has laid the row out by itself: to ask for it at once, for each row
+ * that comes into sight, would make the browser lay the page out again and again.
+ */
+function measureLater(
+  element: HTMLElement,
+  entry: ResizeObserverEntry | undefined,
+  rows: Virtualizer<HTMLElement, HTMLElement>,
+): number {
+  const box = entry?.borderBoxSize[0];
+  if (box) return Math.round(box.blockSize);
+  const index = rows.indexFromElement(element);
+  return rows.itemSizeCache.get(rows.options.getItemKey(index)) ?? rows.options.estimateSize(index);
 }

@@ -29,3 +29,8 @@ function getNow(): Date {
 export function useNow(): Date {
   return useSyncExternalStore(subscribe, getNow);
 }
+
+/** What is to be said of the present: who asks is drawn anew only when the text becomes another. */
+export function useTold(tell: (now: Date) => string): string {
+  return useSyncExternalStore(subscribe, () => tell(getNow()));
+}

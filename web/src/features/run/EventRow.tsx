@@ -1,4 +1,4 @@
-import { ActionIcon, Code, Text, UnstyledButton } from "@mantine/core";
+import { Code } from "@mantine/core";
 import { IconAlertTriangle, IconHistory } from "@tabler/icons-react";
 import { memo, useState } from "react";
 import type { NumberedEvent } from "@/api/schema";
@@ -28,9 +28,7 @@ export const EventRow = memo(function EventRow(props: EventRowProps) {
     return (
       <div className={classes.event}>
         <span className={classes.number}>{seq}</span>
-        <Text span inherit c="dimmed">
-          …
-        </Text>
+        <span className={classes.dimmed}>…</span>
       </div>
     );
   }
@@ -38,34 +36,32 @@ export const EventRow = memo(function EventRow(props: EventRowProps) {
   const moment = describeMoment(new Date(event.at), { millis: true });
   return (
     <div className={`${classes.event} ${isChosen || isThen ? classes.selected : ""}`}>
-      <UnstyledButton
-        className={classes.number}
-        fz="inherit"
+      <button
+        type="button"
+        className={`${classes.plain} ${classes.number} ${event.event === null ? "" : classes.dotted}`}
         disabled={event.event === null}
         onClick={() => setOpen(!isOpen)}
         aria-expanded={event.event === null ? undefined : isOpen}
         aria-label={`Event ${seq}${isThen ? ", shown now" : ""}`}
-        td={event.event === null ? undefined : "underline dotted"}
       >
         {seq}
-      </UnstyledButton>
-      <Text span size="xs" c="dimmed" title={moment}>
+      </button>
+      <span className={classes.time} title={moment}>
         {moment.slice(11, 23)}
-      </Text>
+      </span>
       <span className={event.is_bad ? classes.bad : undefined}>
         {event.is_bad && <IconAlertTriangle size={14} role="img" aria-label="went wrong" className={classes.sign} />}
         {event.reference !== "" && (
           <>
-            <UnstyledButton
-              fz="inherit"
-              fw={600}
+            <button
+              type="button"
+              className={`${classes.plain} ${classes.subject}`}
               onClick={() => onSelect(isChosen ? null : { reference: event.reference })}
               aria-pressed={isChosen}
               title={event.reference}
-              style={{ overflowWrap: "anywhere" }}
             >
               {event.name}
-            </UnstyledButton>
+            </button>
             {": "}
           </>
         )}
@@ -76,16 +72,15 @@ export const EventRow = memo(function EventRow(props: EventRowProps) {
           </Code>
         )}
       </span>
-      <ActionIcon
-        size="sm"
-        variant="subtle"
-        color="gray"
+      <button
+        type="button"
+        className={classes.tool}
         onClick={() => onTravel(seq)}
         aria-label={`Show the run as it was after event ${seq}`}
         title="Show the run as it was then"
       >
         <IconHistory size={14} aria-hidden />
-      </ActionIcon>
+      </button>
     </div>
   );
 });

@@ -1,12 +1,10 @@
-import { Badge, Group, Text, UnstyledButton } from "@mantine/core";
 import { IconRoute } from "@tabler/icons-react";
 import { memo } from "react";
 import type { RunTask } from "@/api/schema";
-import { describeDistance, describeMoment, describeSeconds } from "@/lib/time";
-import { Duration } from "@/ui/Moment";
+import { describeSeconds } from "@/lib/time";
+import { Ago, Duration } from "@/ui/Moment";
 import { Prose } from "@/ui/Prose";
 import { StatusBadge } from "@/ui/StatusBadge";
-import { useNow } from "@/ui/useNow";
 import type { Place } from "./places";
 import classes from "./run.module.css";
 import { isSelected as isChosen, type Selection } from "./selection";
@@ -22,39 +20,32 @@ interface TaskRowProps {
 /** A task in the list: where it stands, where it is in the workflow, when it began and how long it took. */
 export const TaskRow = memo(function TaskRow({ task, isPast, isSelected, onSelect }: TaskRowProps) {
   const place = describePlace(task);
+  const attempts = task.attempts?.length ?? 0;
   return (
     <div className={`${classes.task} ${isSelected ? classes.selected : ""}`}>
       <span>
         <StatusBadge status={task.status} />
       </span>
-      <UnstyledButton
+      <button
+        type="button"
         className={classes.name}
         onClick={() => onSelect(isSelected ? null : { reference: task.reference, entry: task.entry })}
         aria-pressed={isSelected}
       >
-        <Text span size="sm" fw={600}>
-          {task.name}
-        </Text>{" "}
-        <Text span size="xs" c="dimmed">
-          {place === task.name ? task.kind : `${place} · ${task.kind}`}
-        </Text>
+        <b>{task.name}</b> <small>{place === task.name ? task.kind : `${place} · ${task.kind}`}</small>
         <Told task={task} />
-      </UnstyledButton>
-      <Group gap={4} className={classes.marks} wrap="nowrap">
-        {(task.attempts?.length ?? 0) > 1 && (
-          <Badge size="sm" variant="default" tt="none">
-            {task.attempts?.length} attempts
-          </Badge>
-        )}
+      </button>
+      <span className={classes.marks}>
+        {attempts > 1 && <span className={classes.attempts}>{attempts} attempts</span>}
         {task.is_critical && (
           <IconRoute size={16} role="img" aria-label="on the critical path" color="var(--mantine-color-dimmed)">
             <title>On the critical path: the way that took the run its time</title>
           </IconRoute>
         )}
-      </Group>
-      <Text size="xs" c="dimmed" className={`${classes.began} ${classes.number}`}>
+      </span>
+      <span className={`${classes.began} ${classes.number}`}>
         <Ago at={task.began_at} />
-      </Text>
+      </span>
       <span className={classes.number}>
         {isPast || task.ended_at ? (
           describeSeconds(task.seconds ?? 0)
@@ -66,30 +57,14 @@ export const TaskRow = memo(function TaskRow({ task, isPast, isSelected, onSelec
   );
 });
 
-/** How long ago a moment was. There are many of these: the time in full is a title, and no tooltip is made for it. */
-function Ago({ at }: { at: string }) {
-  const now = useNow();
-  const moment = new Date(at);
-  return (
-    <time dateTime={at} title={describeMoment(moment)}>
-      {describeDistance(moment, now)}
-    </time>
-  );
-}
-
 function Told({ task }: { task: RunTask }) {
   const open = task.status === "waiting" || task.status === "held" ? task.wait?.text : undefined;
   const told = task.error ? [task.error.title, task.error.detail].filter(Boolean).join(": ") : (open ?? task.text);
   if (!told) return null;
   return (
-    <Text
-      size="xs"
-      className={task.status === "faulted" ? classes.bad : undefined}
-      c={task.status === "faulted" ? undefined : "dimmed"}
-      lineClamp={2}
-    >
+    <span className={`${classes.told} ${task.status === "faulted" ? classes.bad : ""}`}>
       <Prose text={told} />
-    </Text>
+    </span>
   );
 }
 
@@ -106,18 +81,17 @@ export function UnreachedRow(props: {
       <span>
         <StatusBadge status="pending" />
       </span>
-      <UnstyledButton
+      <button
+        type="button"
         className={classes.name}
         onClick={() => onSelect(isSelected ? null : { reference: place.reference })}
         aria-pressed={isSelected}
       >
-        <Text span size="sm" fw={600}>
-          {place.name}
-        </Text>{" "}
-        <Text span size="xs" c="dimmed">
+        <b>{place.name}</b>{" "}
+        <small>
           {describePlace(place)} · {place.kind}
-        </Text>
-      </UnstyledButton>
+        </small>
+      </button>
     </div>
   );
 }

@@ -1,12 +1,11 @@
 import { Button, Checkbox, Group, Text } from "@mantine/core";
 import { useElementSize, useMediaQuery } from "@mantine/hooks";
 import { IconArrowUp } from "@tabler/icons-react";
-import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { type ReactNode, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { type ReactNode, useCallback, useEffect, useRef, useState } from "react";
 import { ErrorNotice } from "@/ui/ErrorNotice";
 import type { RunFilters } from "./address";
 import styles from "./RunList.module.css";
-import { RunRow } from "./RunRow";
+import { RunRows, type Sight, STEP } from "./RunRows";
 import { getHeadState, isEmpty, isSelected, type Selection, toggle, toggleRange, toggleShown } from "./selection";
 import { getOrder } from "./sentence";
 import { useRunList } from "./useRunList";
@@ -15,8 +14,9 @@ const ROW_HEIGHT = 46;
 const NARROW_ROW_HEIGHT = 88;
 /** So many rows before the end of what is known, more is read. */
 const AHEAD = 40;
-/** Which rows are near the screen is told in such steps, so that scrolling changes it seldom. */
-const STEP = 20;
+/** From the rows' heading to the first of them, in pixels. */
+const HEAD_HEIGHT = 60;
+const TOP: Sight = { begin: 0, end: 2 * STEP, isAway: false };
 const HEADINGS = { started: "Started", ended: "Ended", updated: "Changed" };
 
 interface RunListProps {
@@ -34,33 +34,15 @@ interface RunListProps {
 /** Runs that match, the newest first: as many as there are, of which only those near the screen are kept. */
 export function RunList({ filters, selection, onSelect, isSelectable, tools, empty }: RunListProps) {
   const isNarrow = useMediaQuery("(max-width: 61.99em)", false, { getInitialValueInEffect: false });
-  const height = isNarrow ? NARROW_ROW_HEIGHT : ROW_HEIGHT;
   const [isTouched, touches] = useIsTouched();
-  const [isScrolled, setIsScrolled] = useState(false);
-  const [visible, setVisible] = useState({ begin: 0, end: 2 * STEP });
-  const list = useRunList(filters, isTouched || isScrolled || !isEmpty(selection), visible);
-  const { box, setBox, margin } = useMargin();
+  const [sight, setSight] = useState(TOP);
+  const list = useRunList(filters, isTouched || sight.isAway || !isEmpty(selection), sight);
   const bar = useElementSize();
-  const virtualizer = useWindowVirtualizer({
-    count: list.count,
-    estimateSize: () => height,
-    overscan: 8,
-    scrollMargin: margin,
-    useFlushSync: false,
-  });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: it measures anew when the height is another
-  useLayoutEffect(() => virtualizer.measure(), [height]);
-
-  const items = virtualizer.getVirtualItems();
-  const begin = Math.floor((items[0]?.index ?? 0) / STEP) * STEP;
-  const end = Math.ceil(((items.at(-1)?.index ?? 0) + 1) / STEP) * STEP;
-  if (begin !== visible.begin || end !== visible.end) setVisible({ begin, end });
-  const isAway = (virtualizer.scrollOffset ?? 0) > margin - bar.height;
-  if (isAway !== isScrolled) setIsScrolled(isAway);
+  const table = useRef<HTMLDivElement>(null);
   const { canReadMore, readMore, takeIn } = list;
   useEffect(() => {
-    if (canReadMore && end >= list.count - AHEAD) readMore();
-  }, [canReadMore, end, list.count, readMore]);
+    if (canReadMore && sight.end >= list.count - AHEAD) readMore();
+  }, [canReadMore, sight.end, list.count, readMore]);
 
   const shown = list.rows.map((row) => row.run.run_id);
   const head = getHeadState(selection, shown);
@@ -72,8 +54,8 @@ export function RunList({ filters, selection, onSelect, isSelectable, tools, emp
   }, []);
   const showNew = () => {
     takeIn();
-    const top = box?.getBoundingClientRect().top ?? 0;
-    window.scrollTo({ top: window.scrollY + top - bar.height - 60 });
+    const top = table.current?.getBoundingClientRect().top ?? 0;
+    window.scrollTo({ top: window.scrollY + top - bar.height - HEAD_HEIGHT });
   };
 
   if (list.error && list.count === 0) return <ErrorNotice error={list.error} onRetry={list.retry} />;
@@ -123,29 +105,17 @@ export function RunList({ filters, selection, onSelect, isSelectable, tools, emp
             <Heading isWideOnly>{HEADINGS[time]}</Heading>
             <Heading isWideOnly>Took</Heading>
           </div>
-          {/* biome-ignore lint/a11y/useSemanticElements: as above */}
-          <div
-            role="rowgroup"
-            ref={setBox}
-            className={styles.rows}
-            style={{ height: virtualizer.getTotalSize() }}
-            {...touches}
-          >
-            {items.map((item) => {
-              const row = list.getRow(item.index);
-              return (
-                <RunRow
-                  key={item.key}
-                  row={row}
-                  index={item.index}
-                  top={item.start - margin}
-                  height={height}
-                  time={time}
-                  isSelected={row !== undefined && isSelected(selection, row.run.run_id)}
-                  onSelect={isSelectable ? select : undefined}
-                />
-              );
-            })}
+          <div ref={table} {...touches}>
+            <RunRows
+              count={list.count}
+              getRow={list.getRow}
+              height={isNarrow ? NARROW_ROW_HEIGHT : ROW_HEIGHT}
+              above={bar.height}
+              time={time}
+              isSelected={(runId) => isSelected(selection, runId)}
+              onSelect={isSelectable ? select : undefined}
+              onSight={setSight}
+            />
           </div>
         </div>
       )}
@@ -174,21 +144,6 @@ function useIsTouched() {
     onBlur: () => setIsFocused(false),
   };
   return [isPointed || isFocused, touches] as const;
-}
-
-/** How far below the page's top the rows begin. It is measured when the page's length changes: not as one scrolls. */
-function useMargin() {
-  const [box, setBox] = useState<HTMLDivElement | null>(null);
-  const [margin, setMargin] = useState(0);
-  useLayoutEffect(() => {
-    if (box === null) return;
-    const measure = () => setMargin(Math.round(box.getBoundingClientRect().top + window.scrollY));
-    measure();
-    const observer = new ResizeObserver(measure);
-    observer.observe(document.body);
-    return () => observer.disconnect();
-  }, [box]);
-  return { box, setBox, margin };
 }
 
 function describeCount(count: number, hasMore: boolean): string {

@@ -1,15 +1,16 @@
-import { Checkbox, Text } from "@mantine/core";
 import { memo } from "react";
-import { Duration, Moment } from "@/ui/Moment";
+import type { RunView } from "@/api/schema";
+import { Ago, Duration } from "@/ui/Moment";
 import { RunLink, RunSubject } from "@/ui/RunCells";
 import { StatusBadge } from "@/ui/StatusBadge";
 import type { TimeKind } from "./address";
-import type { Row } from "./pages";
 import styles from "./RunList.module.css";
 
 interface RunRowProps {
   /** Undefined while it is read. */
-  row: Row | undefined;
+  run: RunView | undefined;
+  /** That it matched when it was read, and does not any more. */
+  isGone: boolean;
   index: number;
   top: number;
   height: number;
@@ -20,9 +21,10 @@ interface RunRowProps {
 }
 
 /** A run in the list, at its place. */
-export const RunRow = memo(function RunRow({ row, index, top, height, time, isSelected, onSelect }: RunRowProps) {
+export const RunRow = memo(function RunRow(props: RunRowProps) {
+  const { run, isGone, index, top, height, time, isSelected, onSelect } = props;
   const place = { transform: `translateY(${top}px)`, height };
-  if (!row) {
+  if (!run) {
     return (
       // biome-ignore lint/a11y/useFocusableInteractive: a row of a table is no control
       // biome-ignore lint/a11y/useSemanticElements: rows that stand by themselves cannot be those of a table element
@@ -31,7 +33,6 @@ export const RunRow = memo(function RunRow({ row, index, top, height, time, isSe
       </div>
     );
   }
-  const { run, isGone } = row;
   const at = { started: run.created_at, ended: run.ended_at ?? run.created_at, updated: run.updated_at }[time];
   return (
     // biome-ignore lint/a11y/useFocusableInteractive: a row of a table is no control
@@ -47,8 +48,9 @@ export const RunRow = memo(function RunRow({ row, index, top, height, time, isSe
     >
       <Cell area="lead">
         {onSelect && (
-          <Checkbox
-            size="xs"
+          <input
+            type="checkbox"
+            className={styles.tick}
             checked={isSelected}
             aria-label={`Select the run ${run.run_id} of ${run.namespace}/${run.name}`}
             onChange={(event) => onSelect(run.run_id, (event.nativeEvent as MouseEvent).shiftKey)}
@@ -57,11 +59,7 @@ export const RunRow = memo(function RunRow({ row, index, top, height, time, isSe
       </Cell>
       <Cell area="status">
         <StatusBadge status={run.status} />
-        {isGone && (
-          <Text size="xs" c="dimmed">
-            no longer matches
-          </Text>
-        )}
+        {isGone && <div className={styles.gone}>no longer matches</div>}
       </Cell>
       <Cell area="subject">
         <RunSubject run={run} lines={1} />
@@ -70,7 +68,7 @@ export const RunRow = memo(function RunRow({ row, index, top, height, time, isSe
         <RunLink runId={run.run_id} />
       </Cell>
       <Cell area="began">
-        <Moment at={at} />
+        <Ago at={at} />
       </Cell>
       <Cell area="took">
         <Duration began={run.created_at} ended={run.ended_at} />
@@ -82,7 +80,7 @@ export const RunRow = memo(function RunRow({ row, index, top, height, time, isSe
 function Cell({ area, children }: { area: string; children: React.ReactNode }) {
   return (
     // biome-ignore lint/a11y/useSemanticElements: rows that stand by themselves cannot be those of a table element
-    <div role="cell" data-area={area} style={{ minWidth: 0 }}>
+    <div role="cell" data-area={area}>
       {children}
     </div>
   );
