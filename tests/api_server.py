@@ -117,6 +117,11 @@ class Client:
     async def get(self, path, **rest):
         return await self.ask("GET", path, **rest)
 
+    async def ask_whatever(self, path):
+        """Return the text of an answer of whatever status."""
+        async with self._session.get(f"{self.address}/api/v1{path}", headers=self.headers) as response:
+            return await response.text()
+
     async def post(self, path, body=None, **rest):
         return await self.ask("POST", path, {} if body is None else body, **rest)
 

@@ -16,7 +16,9 @@ from kapell.api import (
     event_routes,
     expression_routes,
     health_routes,
+    history_routes,
     identity_routes,
+    log_routes,
     oidc_routes,
     overdue_routes,
     people_session_routes,
@@ -48,6 +50,8 @@ PREFIX = "/api/v1"
 _MODULES = (
     overdue_routes,
     run_routes,
+    history_routes,
+    log_routes,
     definition_routes,
     task_routes,
     bulk_routes,

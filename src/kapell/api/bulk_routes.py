@@ -141,7 +141,7 @@ async def preview_bulk(request: Request, caller: Any = needs("run.control"), ask
         matched=operation.matched,
         would_refuse=sum(each.count for each in found.refusals),
         refusals=found.refusals,
-        sample=[view_run(record) for record in found.sample],
+        sample=[view_run(record, caller) for record in found.sample],
     )
     return answer(preview, 201, {"Location": f"/api/v1/bulk/{operation.bulk_id}"})
 

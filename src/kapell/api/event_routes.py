@@ -14,10 +14,13 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from starlette.responses import StreamingResponse
 
 from kapell.api.callers import needs
+from kapell.api.history_routes import read_history
 from kapell.api.live import Watcher
+from kapell.api.log_routes import Stream, Task, Text
 from kapell.api.parts import in_thread, parts_of
-from kapell.api.run_routes import get_visible, note_read, read_history
+from kapell.api.run_routes import get_visible, note_read
 from kapell.api.run_views import NumberedEvent
+from kapell.engine.log_search import LogFilter
 from kapell.engine.store import ENDED
 
 if TYPE_CHECKING:
@@ -77,12 +80,16 @@ async def stream_log(
     caller: Any = needs("run.data"),
     last_event_id: LastEventId = None,
     after: After = None,
+    text: Text = "",
+    stream: Stream = None,
+    task: Task = None,
 ) -> Response:
     """Stream the lines that a run's processes write, from the first or from where the watcher left off, to its end."""
     parts = parts_of(request)
     record = await get_visible(parts, run_id, caller)
     await note_read(parts, caller, record)
-    return _stream(_follow_log(parts, run_id, _find_begin(last_event_id, after) or 0))
+    where = LogFilter(text=text, stream=stream, task=task or None)
+    return _stream(_follow_log(parts, run_id, where, _find_begin(last_event_id, after) or 0))
 
 
 async def _watch_all(parts: Parts, watcher: Watcher, since: int | None) -> AsyncIterator[bytes]:
@@ -123,7 +130,7 @@ async def _watch_run(parts: Parts, record: RunRecord, after: int, *, with_data: 
                 return
 
 
-async def _follow_log(parts: Parts, run_id: str, after: int) -> AsyncIterator[bytes]:
+async def _follow_log(parts: Parts, run_id: str, where: LogFilter, after: int) -> AsyncIterator[bytes]:
     store = parts.engine.store
     with parts.live.watch_log(run_id) as news:
         while not parts.live.is_closed:
@@ -131,9 +138,11 @@ async def _follow_log(parts: Parts, run_id: str, after: int) -> AsyncIterator[by
             has_ended = (await in_thread(store.get_record, run_id)).status in ENDED
             await parts.engine.logbook.settle()
             lines: list[LogLine] = await in_thread(store.read_log, run_id, after_seq=after, limit=_PAGE)
-            for line in lines:
-                after = line.seq
-                yield _encode(after, "line", line)
+            for line in where.choose(lines):
+                yield _encode(line.seq, "line", line)
+            if lines:
+                after = lines[-1].seq
+                yield b"id: %d\n: looked so far\n\n" % after  # whoever is cut off resumes from here
             if len(lines) == _PAGE:
                 continue
             if has_ended:

@@ -158,4 +158,5 @@ def _iter_late(
 
 def _view(record: RunRecord, expectation: Expectation, now: datetime) -> OverdueRun:
     taken = (now - record.created_at).total_seconds()
-    return OverdueRun(view_run(record), taken, expectation.seconds, expectation.runs)
+    view = view_run(record, None)  # who has not ended has no error
+    return OverdueRun(view, taken, expectation.seconds, expectation.runs)

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+MOST = 2**53
+"""The largest number of a line or an event that can be asked for: any program can write it down exactly."""
+
 Cursor = Annotated[str | None, Query(description="Where the page begins: `next` of the page before.")]
 Limit = Annotated[int, Query(ge=1, le=500, description="How many at most.")]
 

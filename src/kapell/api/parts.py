@@ -13,6 +13,7 @@ from kapell.api.evaluating import Evaluator
 from kapell.api.installation import describe_installation
 from kapell.api.log_verification import LogVerification
 from kapell.api.loop_watch import LoopWatch
+from kapell.api.narrated_runs import NarratedRuns
 from kapell.api.rate_limits import RateLimits
 from kapell.api.reads import SensitiveReads
 from kapell.api.told_runs import ToldRuns
@@ -89,6 +90,9 @@ class Parts:
         self.pending_sign_ins = PendingSignIns(clock)
         self.evaluator = Evaluator(settings)
         self.told_runs = ToldRuns(engine.store, engine.definitions)
+        self.narrated_runs = NarratedRuns(engine.store, engine.definitions)
+        self.log_searches = asyncio.Semaphore(2)
+        """Held while a log is looked through, which takes a processor."""
         self.one_report = asyncio.Lock()
         """Held while a report is made from histories, which takes a thread for seconds."""
         self.measure_storage = measure_storage

@@ -58,12 +58,12 @@ class RunEntrance:
             return
         request = Request(scope, receive)
         try:
-            record, is_new = await self._start(request)
+            record, is_new, caller = await self._start(request)
         except Exception as error:  # noqa: BLE001 -- whatever it is, it becomes a problem, as on the routes
             response = answer_error(error, scope["state"].get("request_id", ""))
             await response(scope, receive, send)
             return
-        content = _encoder.encode(view_run(record))
+        content = _encoder.encode(view_run(record, caller))
         headers = [
             (b"content-type", b"application/json"),
             (b"content-length", b"%d" % len(content)),
@@ -72,8 +72,8 @@ class RunEntrance:
         await send({"type": "http.response.start", "status": 201 if is_new else 200, "headers": headers})
         await send({"type": "http.response.body", "body": content})
 
-    async def _start(self, request: Request) -> tuple[RunRecord, bool]:
-        """Return the run that a request has started, or had started before, and whether it is new.
+    async def _start(self, request: Request) -> tuple[RunRecord, bool, Caller]:
+        """Return the run that a request has started, or had started before, whether it is new, and who asked.
 
         Raises:
             UnauthenticatedError: Nobody knows who calls.
@@ -99,7 +99,7 @@ class RunEntrance:
         record, is_new = await parts.run_starts.start(
             caller.actor, found.workflow, name, start.namespace, start.input, options.key, traceparent=traceparent
         )
-        return await parts.wait_for_end(record, options.wait), is_new
+        return await parts.wait_for_end(record, options.wait), is_new, caller
 
     async def _find_workflow(self, start: RunStart) -> PublishedWorkflow:
         published = self._parts.published

@@ -15,13 +15,11 @@ from kapell.api.run_views import (
     Asked,
     Fork,
     Forked,
-    NumberedEvent,
     Retry,
     RunDetail,
     RunStart,
     RunView,
     Skip,
-    view_event,
     view_run,
 )
 from kapell.api.wire import Page, answer, body, gives, takes
@@ -29,11 +27,10 @@ from kapell.audit import AuditEntry
 from kapell.engine.definitions import Definitions
 from kapell.engine.loading import iter_events, load_active
 from kapell.engine.selecting import make_cursor
-from kapell.engine.store import LogLine
 from kapell.errors import ConflictError, NotFoundError
+from kapell.kernel.concealing import conceal
 from kapell.kernel.events import to_micros
 from kapell.kernel.forking import RepeatedEffect, plan_fork
-from kapell.kernel.narration import Narrator
 from kapell.kernel.recovery import fold
 from kapell.kernel.state import State
 from kapell.kernel.why import Explanation, explain_run, explain_task
@@ -86,10 +83,10 @@ async def list_runs(
     where = await make_filter(parts, caller, asked)
     if where.text:
         found = await in_thread(parts.engine.store.search_runs, where, limit=limit, after=cursor)
-        return answer(Page([view_run(record) for record in found.records], found.next_after))
+        return answer(Page([view_run(record, caller) for record in found.records], found.next_after))
     records = await in_thread(parts.engine.store.list_runs, where, limit=limit + 1, after=cursor)
     page = cut_page(records, limit, lambda record: make_cursor(where, record))
-    return answer(Page([view_run(record) for record in page.items], page.next))
+    return answer(Page([view_run(record, caller) for record in page.items], page.next))
 
 
 @router.get("/runs/{run_id}", responses=gives(RunDetail))
@@ -105,45 +102,14 @@ async def get_run(
     record = await get_visible(parts, run_id, caller)
     record = await parts.wait_for_end(record, wait)
     if not (data and caller.may("run.data", record.namespace)):
-        return answer(RunDetail(view_run(record), has_data=False))
+        return answer(RunDetail(view_run(record, caller), has_data=False))
     await note_read(parts, caller, record)
     state = await in_thread(_load_state, parts, run_id)
-    return answer(RunDetail(view_run(record), True, state.raw_input, state.output, state.error))
+    return answer(RunDetail(view_run(record, caller), True, state.raw_input, state.output, state.error))
 
 
 def _load_state(parts: Parts, run_id: str) -> State:
     return load_active(parts.engine.store, Definitions(parts.engine.store), run_id).state
-
-
-@router.get("/runs/{run_id}/history", responses=gives(Page[NumberedEvent]))
-async def list_history(
-    request: Request,
-    run_id: str,
-    caller: Any = needs("run.read"),
-    after: Annotated[int, Query(description="Only events after this number.")] = 0,
-    limit: Limit = 200,
-) -> Response:
-    """List what happened to a run, in order."""
-    parts = parts_of(request)
-    record = await get_visible(parts, run_id, caller)
-    with_data = caller.may("run.data", record.namespace)
-    if with_data:
-        await note_read(parts, caller, record)
-    events = await in_thread(read_history, parts, record, after, limit + 1, with_data)
-    return answer(cut_page(events, limit, lambda event: event.seq))
-
-
-def read_history(parts: Parts, record: RunRecord, after: int, limit: int, with_data: bool) -> list[NumberedEvent]:
-    """Return events of a run's history that follow one."""
-    narrator = Narrator(Definitions(parts.engine.store).get(record.definition).program)
-    found: list[NumberedEvent] = []
-    for seq, event in iter_events(parts.engine.store, record.run_id):
-        told = narrator.tell(event)
-        if seq > after:
-            found.append(view_event(told, event if with_data else None))
-        if len(found) == limit:
-            break
-    return found
 
 
 @router.get("/runs/{run_id}/state", responses=gives(dict[str, Any]))
@@ -197,33 +163,18 @@ async def explain(
     """Say why a run stands where it stands, or what became of a task, and what can be done."""
     parts = parts_of(request)
     record = await get_visible(parts, run_id, caller)
-    found = await in_thread(_explain, parts, record, task)
+    with_data = caller.may("run.data", record.namespace)
+    found = await in_thread(_explain, parts, record, task, with_data=with_data)
     if found is None:
         raise NotFoundError(f"The workflow has no task `{task}`.")
     return answer(found)
 
 
-def _explain(parts: Parts, record: RunRecord, task: str | None) -> Explanation | None:
+def _explain(parts: Parts, record: RunRecord, task: str | None, *, with_data: bool) -> Explanation | None:
     program = Definitions(parts.engine.store).get(record.definition).program
-    events = (event for _, event in iter_events(parts.engine.store, record.run_id))
+    events = (event if with_data else conceal(event) for _, event in iter_events(parts.engine.store, record.run_id))
     now = to_micros(parts.clock.now())
     return explain_run(program, events, now) if task is None else explain_task(program, events, now, task)
-
-
-@router.get("/runs/{run_id}/log", responses=gives(Page[LogLine]))
-async def list_log(
-    request: Request,
-    run_id: str,
-    caller: Any = needs("run.data"),
-    after: Annotated[int, Query(description="Only lines after this number.")] = 0,
-    limit: Limit = 500,
-) -> Response:
-    """List lines that a run's processes wrote."""
-    parts = parts_of(request)
-    await note_read(parts, caller, await get_visible(parts, run_id, caller))
-    await parts.engine.logbook.settle()
-    lines = await in_thread(parts.engine.store.read_log, run_id, after_seq=after, limit=limit + 1)
-    return answer(cut_page(lines, limit, lambda line: line.seq))
 
 
 # -- commands ----------------------------------------------------------------------------------------------------------
@@ -236,7 +187,7 @@ async def cancel_run(
     """Cancel a run: its processes and the child runs that it waits for are ended."""
     parts = await record_command(request, run_id, caller, "run.cancel", asked.reason)
     await parts.engine.cancel_run(run_id, _say_who(caller, asked.reason))
-    return await _show(parts, run_id)
+    return await _show(parts, run_id, caller)
 
 
 @router.post("/runs/{run_id}/suspend", responses=gives(RunView), openapi_extra=takes(Asked))
@@ -246,7 +197,7 @@ async def suspend_run(
     """Suspend a run: what is under way ends, and nothing new begins."""
     parts = await record_command(request, run_id, caller, "run.suspend", asked.reason)
     await parts.engine.suspend_run(run_id, _say_who(caller, asked.reason))
-    return await _show(parts, run_id)
+    return await _show(parts, run_id, caller)
 
 
 @router.post("/runs/{run_id}/resume", responses=gives(RunView), openapi_extra=takes(Asked))
@@ -256,7 +207,7 @@ async def resume_run(
     """Let a suspended run go on."""
     parts = await record_command(request, run_id, caller, "run.resume", asked.reason)
     await parts.engine.resume_run(run_id)
-    return await _show(parts, run_id)
+    return await _show(parts, run_id, caller)
 
 
 @router.post("/runs/{run_id}/retry", responses=gives(RunView), openapi_extra=takes(Retry))
@@ -266,7 +217,7 @@ async def retry_task(
     """Try the failed task of a run again, or one around it, with another input if one is given."""
     parts = await record_command(request, run_id, caller, "run.retry", retry.reason, {"reference": retry.reference})
     await parts.engine.retry_task(run_id, retry.reference, retry.input)
-    return await _show(parts, run_id)
+    return await _show(parts, run_id, caller)
 
 
 @router.post("/runs/{run_id}/skip", responses=gives(RunView), openapi_extra=takes(Skip))
@@ -276,7 +227,7 @@ async def skip_task(
     """Let the failed task of a run count as done."""
     parts = await record_command(request, run_id, caller, "run.skip", skip.reason)
     await parts.engine.skip_task(run_id, skip.output)
-    return await _show(parts, run_id)
+    return await _show(parts, run_id, caller)
 
 
 @router.get("/runs/{run_id}/fork", responses=gives(list[RepeatedEffect]))
@@ -309,11 +260,11 @@ async def fork_run(
     parts = await record_command(request, run_id, caller, "run.fork", "", {"reference": fork.reference})
     new_id, repeats = await parts.engine.fork_run(run_id, fork.reference)
     with parts.live.expect_start(new_id) as on_disk:  # at once: what is awaited first might be over by then
-        return answer(Forked(view_run(await on_disk), list(repeats)), 201)
+        return answer(Forked(view_run(await on_disk, caller), list(repeats)), 201)
 
 
-async def _show(parts: Parts, run_id: str) -> Response:
-    return answer(view_run(await find_record(parts, run_id)))
+async def _show(parts: Parts, run_id: str, caller: Caller) -> Response:
+    return answer(view_run(await find_record(parts, run_id), caller))
 
 
 async def record_command(

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from kapell.engine.store import RunRecord, RunStatus
+from kapell.kernel.concealing import conceal_line
 from kapell.kernel.events import from_micros
 from kapell.kernel.forking import RepeatedEffect
 from kapell.language.error_types import WorkflowError
 
 if TYPE_CHECKING:
+    from kapell.api.callers import Caller
     from kapell.kernel.events import Event
     from kapell.kernel.narration import Sentence
 
@@ -148,8 +150,15 @@ class Forked(msgspec.Struct, frozen=True):
     repeats: list[RepeatedEffect]
 
 
-def view_run(record: RunRecord) -> RunView:
-    """Return what lists show of a run."""
+def view_run(record: RunRecord, caller: Caller | None) -> RunView:
+    """Return what lists show of a run, to a caller or to somebody who may not see its data."""
+    error = record.error  # of a damaged run it says what is damaged, and no data
+    if (
+        error is not None
+        and record.status != "damaged"
+        and (caller is None or not caller.may("run.data", record.namespace))
+    ):
+        error = conceal_line(error)
     return RunView(
         run_id=record.run_id,
         namespace=record.namespace,
@@ -161,7 +170,7 @@ def view_run(record: RunRecord) -> RunView:
         ended_at=record.ended_at,
         parent_run_id=record.parent_run_id,
         waits_until=record.parked_until,
-        error=record.error,
+        error=error,
     )
 
 

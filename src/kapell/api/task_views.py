@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from kapell.kernel.concealing import HIDDEN
 from kapell.kernel.events import from_micros
 from kapell.kernel.task_stories import AttemptOutcome, StoryStatus
 
@@ -40,7 +41,7 @@ class TaskError(msgspec.Struct, frozen=True, omit_defaults=True):
     Attributes:
         type: The kind of error.
         title: What this kind is called.
-        detail: What happened this time; empty for who may not see the data.
+        detail: What happened this time; for who may not see the data, that it is hidden.
     """
 
     type: str
@@ -236,7 +237,8 @@ def _view_wait(wait: Wait) -> TaskWait:
 
 
 def _view_error(error: WorkflowError, *, with_data: bool) -> TaskError:
-    return TaskError(error.type, error.title, error.detail if with_data else "")
+    detail = error.detail if with_data or not error.detail else HIDDEN
+    return TaskError(error.type, error.title, detail)
 
 
 def _moment(micros: int | None) -> datetime | None:

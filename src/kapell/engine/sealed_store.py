@@ -258,9 +258,11 @@ class SealedRunStore:
         """Return the ids of runs that begin with `prefix`, in order."""
         return self._store.find_runs_by_prefix(prefix, limit=limit)
 
-    def read_log(self, run_id: str, *, after_seq: int = 0, limit: int = 1000) -> list[LogLine]:
+    def read_log(
+        self, run_id: str, *, after_seq: int = 0, before_seq: int | None = None, limit: int = 1000
+    ) -> list[LogLine]:
         """Return lines of a run's log. One that was changed says so in place of its text. Raises `MasterKeyError`."""
-        lines = self._store.read_log(run_id, after_seq=after_seq, limit=limit)
+        lines = self._store.read_log(run_id, after_seq=after_seq, before_seq=before_seq, limit=limit)
         return [replace(line, text=self._read_line(run_id, line)) for line in lines]
 
     def _read_line(self, run_id: str, line: LogLine) -> str:

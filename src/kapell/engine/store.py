@@ -401,8 +401,10 @@ class RunStore(Protocol):
         """Return the ids of runs that begin with `prefix`, in order, so that people can type a few letters."""
         ...
 
-    def read_log(self, run_id: str, *, after_seq: int = 0, limit: int = 1000) -> list[LogLine]:
-        """Return lines of a run's log, in order, numbered above `after_seq`."""
+    def read_log(
+        self, run_id: str, *, after_seq: int = 0, before_seq: int | None = None, limit: int = 1000
+    ) -> list[LogLine]:
+        """Return lines of a run's log, in order, numbered above `after_seq`; or the last ones below `before_seq`."""
         ...
 
     # -- counts --------------------------------------------------------------------------------------------------------

@@ -83,13 +83,22 @@ class Narrator:
 
     def tell(self, event: ev.Event) -> Sentence:
         """Fold the next event and return what it means."""
+        told = self.say(event)
+        self.fold(event)
+        return told
+
+    def fold(self, event: ev.Event) -> None:
+        """Fold the next event."""
+        evolve(self.program, self.state, event)
+
+    def say(self, event: ev.Event) -> Sentence:
+        """Return what the next event means, and go no further."""
         place = self.find_place(event)
         told = _TELL[type(event)](self, place, event)
         text, length = told if isinstance(told, tuple) else (told, None)
         node = self.program.nodes[place.node]
-        evolve(self.program, self.state, event)
         return Sentence(
-            seq=self.state.seq,
+            seq=self.state.seq + 1,
             at=event.at,
             event=str(type(event).__struct_config__.tag),
             reference=place.reference,

@@ -16,3 +16,8 @@ def make_reference(program: Program, parent: Entry, node: Node) -> str:
     if program.nodes[parent.node].kind is Kind.FOR:
         return f"{parent.reference}/for/{parent.iteration}{node.suffix}"
     return parent.reference + node.suffix
+
+
+def is_within(reference: str, around: str) -> bool:
+    """Tell whether a reference is of the task `around`, or of one within it."""
+    return reference == around or reference.startswith(f"{around}/")

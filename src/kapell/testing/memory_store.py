@@ -337,9 +337,15 @@ class MemoryRunStore:
         with self._medium.lock:
             return sorted(run_id for run_id in self._medium.runs if run_id.startswith(prefix))[:limit]
 
-    def read_log(self, run_id: str, *, after_seq: int = 0, limit: int = 1000) -> list[LogLine]:
-        """Return lines of a run's log, in order, numbered above `after_seq`."""
-        return self._medium.log.get(run_id, [])[after_seq : after_seq + limit]
+    def read_log(
+        self, run_id: str, *, after_seq: int = 0, before_seq: int | None = None, limit: int = 1000
+    ) -> list[LogLine]:
+        """Return lines of a run's log, in order, numbered above `after_seq`; or the last ones below `before_seq`."""
+        lines = self._medium.log.get(run_id, [])
+        if before_seq is None:
+            return lines[after_seq : after_seq + limit]
+        end = max(min(before_seq - 1, len(lines)), 0)
+        return lines[max(end - limit, 0) : end]
 
     def _get_run(self, run_id: str) -> _Run:
         try:

@@ -36,7 +36,7 @@ SAMPLES = {
 }
 """What an argument of this name is called with; by its default or as a word, otherwise."""
 
-NUMBERS = {"number", "revision", "after", "at", "page_size", "expected"}
+NUMBERS = {"number", "revision", "after", "before", "at", "page_size", "expected"}
 
 
 def describe_all():

@@ -224,36 +224,111 @@ class Runs(Resource[S]):
         return Stream(call=Call(method="GET", path="/events", gives=RunChange, query={"after": after}), read=read)
 
     @listing
-    def history(self, run_id: str, *, after: int = 0, page_size: int = 200) -> Call[Page[RunEvent]]:
-        """Go through what has happened to a run so far, in order."""
+    def history(
+        self,
+        run_id: str,
+        *,
+        after: int = 0,
+        type: str | Sequence[str] | None = None,  # noqa: A002 -- what it is called everywhere
+        task: str | None = None,
+        text: str | None = None,
+        only_bad: bool = False,
+        page_size: int = 200,
+    ) -> Call[Page[RunEvent]]:
+        """Go through what has happened to a run so far, in order; filters that are left out do not restrict.
+
+        Args:
+            run_id: The run.
+            after: Only events after this number.
+            type: Only events of this type, such as `task_faulted`, or of any of these.
+            task: Only events of the task of this reference, and of those within it.
+            text: Only events with this in their sentence or in their task's name, in any case.
+            only_bad: Only events that tell of an error that was not caught there.
+            page_size: How many are fetched at once.
+        """
+        query = {
+            "after": after or None,
+            "type": type,
+            "task": task,
+            "text": text,
+            "only_bad": only_bad or None,
+            "limit": page_size,
+        }
         return Call(
             method="GET",
             path="/runs/{run_id}/history",
             gives=Page[RunEvent],
             at={"run_id": run_id},
-            query={"after": after or None, "limit": page_size},
+            query=query,
             cursor="after",
         )
 
     @listing
-    def log(self, run_id: str, *, after: int = 0, page_size: int = 500) -> Call[Page[LogLine]]:
-        """Go through the lines that a run's processes have written so far."""
+    def log(  # noqa: PLR0913 -- as many as there are filters
+        self,
+        run_id: str,
+        *,
+        after: int = 0,
+        before: int | None = None,
+        text: str | None = None,
+        stream: str | None = None,
+        task: str | None = None,
+        until: datetime | None = None,
+        page_size: int = 500,
+    ) -> Call[Page[LogLine]]:
+        """Go through the lines that a run's processes have written so far; filters that are left out do not restrict.
+
+        Args:
+            run_id: The run.
+            after: Only lines after this number.
+            before: In place of `after`: go back from before this number, page by page; the lines of a page are in
+                order.
+            text: Only lines with this text, in any case.
+            stream: Only lines of `stdout`, `stderr` or `info`.
+            task: Only lines of the task of this reference, and of those within it.
+            until: Only lines that had been written by then; aware.
+            page_size: How many are fetched at once.
+        """
+        query = {
+            "after": after or None,
+            "before": before,
+            "text": text,
+            "stream": stream,
+            "task": task,
+            "until": until,
+            "limit": page_size,
+        }
         return Call(
             method="GET",
             path="/runs/{run_id}/log",
             gives=Page[LogLine],
             at={"run_id": run_id},
-            query={"after": after or None, "limit": page_size},
-            cursor="after",
+            query=query,
+            cursor="after" if before is None else "before",
         )
 
     @streaming
-    def follow_log(self, run_id: str, *, after: int = 0) -> Stream[LogLine]:
+    def follow_log(
+        self,
+        run_id: str,
+        *,
+        after: int = 0,
+        text: str | None = None,
+        stream: str | None = None,
+        task: str | None = None,
+    ) -> Stream[LogLine]:
         """Follow the lines that a run's processes write, from the first or from after one, until the run has ended.
 
-        A connection that breaks is made again, and goes on after the last line that came.
+        A connection that breaks is made again, and goes on after the last line that came. The filters are those of
+        `log`.
         """
-        call = _follow_run("/runs/{run_id}/log/events", run_id, after, LogLine)
+        call = Call(
+            method="GET",
+            path="/runs/{run_id}/log/events",
+            gives=LogLine,
+            at={"run_id": run_id},
+            query={"after": after or None, "text": text, "stream": stream, "task": task},
+        )
         return Stream(call=call, read=_make_reader("line", LogLine))
 
     @operation

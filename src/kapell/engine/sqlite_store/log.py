@@ -28,6 +28,10 @@ _LIST_LINES = """
     SELECT seq, at, reference, entry, attempt, stream, text FROM lines
     WHERE run_id = ? AND seq > ? ORDER BY seq LIMIT ?
 """
+_LIST_LINES_BACK = """
+    SELECT seq, at, reference, entry, attempt, stream, text FROM lines
+    WHERE run_id = ? AND seq < ? ORDER BY seq DESC LIMIT ?
+"""
 _DROP_LINES = "DELETE FROM lines WHERE run_id = ?"
 
 
@@ -59,10 +63,12 @@ class RunLog:
                 ],
             )
 
-    def read(self, run_id: str, after_seq: int, limit: int) -> list[LogLine]:
-        """Return lines in order, numbered above `after_seq`."""
+    def read(self, run_id: str, after_seq: int, before_seq: int | None, limit: int) -> list[LogLine]:
+        """Return lines in order, numbered above `after_seq`; or the last ones below `before_seq`."""
+        is_back = before_seq is not None
+        query = _LIST_LINES_BACK if is_back else _LIST_LINES
         with self._database.read() as connection:
-            return [
+            lines = [
                 LogLine(
                     seq=seq,
                     at=from_microseconds(at),
@@ -73,9 +79,10 @@ class RunLog:
                     text=text,
                 )
                 for seq, at, reference, entry, attempt, stream, text in connection.execute(
-                    _LIST_LINES, (run_id, after_seq, limit)
+                    query, (run_id, before_seq if is_back else after_seq, limit)
                 )
             ]
+        return lines[::-1] if is_back else lines
 
     def drop(self, run_ids: Iterable[str]) -> None:
         """Delete all lines of some runs."""

@@ -151,9 +151,11 @@ class SqliteRunStore:
         """Return the ids of runs that begin with `prefix`, in order."""
         return listing.find_runs_by_prefix(self._database, prefix, limit)
 
-    def read_log(self, run_id: str, *, after_seq: int = 0, limit: int = 1000) -> list[LogLine]:
-        """Return lines of a run's log, in order, numbered above `after_seq`."""
-        return self._log.read(run_id, after_seq, limit)
+    def read_log(
+        self, run_id: str, *, after_seq: int = 0, before_seq: int | None = None, limit: int = 1000
+    ) -> list[LogLine]:
+        """Return lines of a run's log, in order, numbered above `after_seq`; or the last ones below `before_seq`."""
+        return self._log.read(run_id, after_seq, before_seq, limit)
 
     # -- counts --------------------------------------------------------------------------------------------------------
 
