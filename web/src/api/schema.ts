@@ -963,7 +963,10 @@ export interface paths {
         };
         /**
          * List Log
-         * @description List lines that a run's processes wrote.
+         * @description List lines that a run's processes wrote, in order: from one on, or with `before` those just before one.
+         *
+         *     A filter is looked for line by line, for less than a second. A page may then have fewer lines than asked for, or
+         *     none, and still a `next`: so far it was looked, and the next request goes on there.
          */
         get: operations["list_log_api_v1_runs__run_id__log_get"];
         put?: never;
@@ -3547,7 +3550,7 @@ export interface components {
          *         Attributes:
          *             type: The kind of error.
          *             title: What this kind is called.
-         *             detail: What happened this time; empty for who may not see the data.
+         *             detail: What happened this time; for who may not see the data, that it is hidden.
          */
         TaskError: {
             /** @default  */
@@ -5193,6 +5196,14 @@ export interface operations {
                 after?: number;
                 /** @description How many at most. */
                 limit?: number;
+                /** @description Only events that tell of an error that was not caught there. */
+                only_bad?: boolean;
+                /** @description Only events of the task of this reference, and within it. */
+                task?: string | null;
+                /** @description Only events with this in their sentence or task's name, in any case. */
+                text?: string;
+                /** @description Only events of this type, such as `task_faulted`, or of any of these. */
+                type?: string[];
             };
             header?: never;
             path: {
@@ -5218,8 +5229,18 @@ export interface operations {
             query?: {
                 /** @description Only lines after this number. */
                 after?: number;
+                /** @description In place of `after`: the last lines before this number; `next` says on. */
+                before?: number | null;
                 /** @description How many at most. */
                 limit?: number;
+                /** @description Only lines of this stream. */
+                stream?: ("stdout" | "stderr" | "info") | null;
+                /** @description Only lines of the task of this reference, and within it. */
+                task?: string | null;
+                /** @description Only lines with this text, in whatever case. */
+                text?: string;
+                /** @description Only lines that had been written by then. */
+                until?: string | null;
             };
             header?: never;
             path: {
@@ -5245,6 +5266,12 @@ export interface operations {
             query?: {
                 /** @description As `Last-Event-ID`, where headers cannot be set. */
                 after?: number | null;
+                /** @description Only lines of this stream. */
+                stream?: ("stdout" | "stderr" | "info") | null;
+                /** @description Only lines of the task of this reference, and within it. */
+                task?: string | null;
+                /** @description Only lines with this text, in whatever case. */
+                text?: string;
             };
             header?: {
                 /** @description The id of the last event that was seen. */
