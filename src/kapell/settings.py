@@ -81,7 +81,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         max_tasks_per_run: How many tasks a run may enter before it faults.
         max_value_bytes: The largest value that a task may give, in bytes.
         retention_days: How many days ended runs are kept; 0 keeps them for good.
-        expression_seconds: How long an expression may take that the helper process evaluates.
+        expression_seconds: How much processor time an expression may take that the helper process evaluates.
         expression_memory_bytes: How much memory such an expression may use.
         expression_output_bytes: How large the result of such an expression may be.
         call_timeout_seconds: How long an HTTP call may take, unless a task's `timeout` is shorter.

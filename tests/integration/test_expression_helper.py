@@ -147,6 +147,35 @@ async def test_hostile_evaluations_end_with_a_clear_error(source: str, document:
         assert await ask(helper, 'test("a")', "a") == HelperResult(value=True)
 
 
+async def test_a_process_that_gets_no_turn_for_longer_than_the_limit_still_succeeds() -> None:
+    async with ExpressionHelper(processes=1, time_limit_seconds=1.0) as helper:
+        await ask(helper, 'test("a")', "a")
+        (pid,) = list_pids(helper)
+        os.kill(pid, signal.SIGSTOP)
+        under_way = asyncio.create_task(ask(helper, 'test("a")', "a"))
+        await asyncio.sleep(1.5)
+        os.kill(pid, signal.SIGCONT)
+        assert await under_way == HelperResult(value=True)
+
+
+async def test_a_process_that_never_gets_a_turn_is_given_up() -> None:
+    async with ExpressionHelper(processes=1, time_limit_seconds=0.1) as helper:
+        await ask(helper, 'test("a")', "a")
+        (pid,) = list_pids(helper)
+        os.kill(pid, signal.SIGSTOP)
+        result = await asyncio.wait_for(ask(helper, 'test("a")', "a"), 30)
+    assert result.error is not None
+    assert "longer than 0.1 s" in result.error
+
+
+async def test_the_limit_counts_each_evaluation_of_a_process_anew() -> None:
+    async with ExpressionHelper(processes=1, time_limit_seconds=1.0) as helper:
+        for _ in range(8):
+            result = await ask(helper, "last(range(500000))", None)
+            assert result == HelperResult(value=499_999)
+        assert len(list_pids(helper)) == 1
+
+
 async def test_others_do_not_notice() -> None:
     async with ExpressionHelper(processes=2, time_limit_seconds=1.0) as helper:
         tasks = [make_task('test("a")', "a"), make_task("def f: f; f"), *[make_task('test("b")', "a")] * 30]

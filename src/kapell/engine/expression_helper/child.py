@@ -1,7 +1,8 @@
 """The helper process: reads programs and documents from its input, and writes what libjq makes of them.
 
 It is started as a script, by path, isolated and without `site`, so that it is ready quickly; its arguments are the
-limits, the engine's process id, and where libraries are found. It has no environment, and dies with the engine.
+limits (of memory and of results in bytes), the engine's process id, the limit of processor time in seconds, and where
+libraries are found. It has no environment, and dies with the engine.
 
 It speaks in frames: a kind of one byte, a length of four, and the content. To the child: `P` a program's text, `D` a
 piece of the input's JSON, `G` evaluate, `X` forget what was sent. From the child: `R` ready, `E` the message of an
@@ -62,7 +63,8 @@ class _Programs:
 def main() -> None:
     """Serve until the input ends."""
     memory_limit, output_limit, parent = (int(argument) for argument in sys.argv[1:4])
-    sys.path.extend(sys.argv[4:])
+    time_limit = float(sys.argv[4])
+    sys.path.extend(sys.argv[5:])
     _die_with(parent)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (memory_limit, memory_limit))
@@ -71,6 +73,7 @@ def main() -> None:
     output.write(make_frame(b"R"))
     output.flush()
     for program, document in _iter_requests(sys.stdin.buffer):
+        signal.setitimer(signal.ITIMER_PROF, time_limit)  # when it has run for so long, SIGPROF ends this process
         try:
             result = _evaluate(programs, program, document)
             if len(result) > output_limit:
@@ -83,6 +86,7 @@ def main() -> None:
         except MemoryError:
             output.write(make_frame(b"E", _BROKEN_MEMORY.encode()))
         output.flush()
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def _die_with(parent: int) -> None:

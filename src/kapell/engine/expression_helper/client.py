@@ -28,6 +28,10 @@ _START_SECONDS = 30.0
 _AGAIN_SECONDS = (0.05, 0.5, 0.0)
 """How long to wait after each try at which a process was killed or did not start."""
 
+_PATIENCE = 6
+"""The limit is one of processor time, which counts the same on a machine with other work; so many times as long by the
+clock is waited at most."""
+
 _WRITTEN_AT_ONCE = 64 * 1024
 _CHILD = Path(__file__).with_name("child.py")
 
@@ -56,7 +60,14 @@ class ExpressionHelper:
         memory_limit_bytes: int = 512 * _MIB,
         output_limit_bytes: int = 32 * _MIB,
     ) -> None:
-        """Set the limits of each evaluation; no process is started before the first one."""
+        """Set the limits of each evaluation; no process is started before the first one.
+
+        Args:
+            processes: How many evaluations may be under way at once.
+            time_limit_seconds: The processor time that one may take, in seconds.
+            memory_limit_bytes: The memory that one may take, with that of the process around it.
+            output_limit_bytes: How large a result may be, as JSON.
+        """
         self._time_limit = time_limit_seconds
         self._memory_limit = memory_limit_bytes
         self._output_limit = output_limit_bytes
@@ -124,28 +135,31 @@ class ExpressionHelper:
                 return child
             await child.end()
         try:
-            return await _Child.start(self._memory_limit, self._output_limit)
+            return await _Child.start(self._memory_limit, self._output_limit, self._time_limit)
         except (OSError, TimeoutError, asyncio.IncompleteReadError) as error:
             raise _NotStartedError(f"{type(error).__name__}: {error}") from error
 
     async def _ask(self, child: _Child, task: HelperTask) -> HelperResult:
         try:
             await child.send(task)
-            async with asyncio.timeout(self._time_limit):
+            async with asyncio.timeout(_PATIENCE * self._time_limit):
                 return await child.receive()
         except UnfitError as error:
             await child.forget()
             return HelperResult(error=str(error))
         except TimeoutError:
-            return HelperResult(
-                error=f"The evaluation took longer than {self._time_limit:g} s, which is the limit, and was ended."
-            )
+            return HelperResult(error=self._describe_time())
         except RecursionError:
             return HelperResult(error="The result is nested too deeply.")
         except (BrokenPipeError, ConnectionResetError, asyncio.IncompleteReadError):
             return HelperResult(error=self._describe_death(await child.wait()))
 
+    def _describe_time(self) -> str:
+        return f"The evaluation took longer than {self._time_limit:g} s, which is the limit, and was ended."
+
     def _describe_death(self, code: int) -> str:
+        if code == -signal.SIGPROF:
+            return self._describe_time()
         if code == -signal.SIGKILL:
             raise _KilledFromOutsideError
         if code == -signal.SIGABRT:  # what libjq does when it gets no memory
@@ -173,9 +187,10 @@ class _Child:
         self.clean = True
 
     @classmethod
-    async def start(cls, memory_limit: int, output_limit: int) -> _Child:
+    async def start(cls, memory_limit: int, output_limit: int, time_limit: float) -> _Child:
         """Start a process and wait until it is ready."""
-        command = [sys.executable, "-I", "-S", str(_CHILD), str(memory_limit), str(output_limit), str(os.getpid())]
+        arguments = (str(memory_limit), str(output_limit), str(os.getpid()), str(time_limit))
+        command = [sys.executable, "-I", "-S", str(_CHILD), *arguments]
         process = await asyncio.create_subprocess_exec(
             *command,
             *_find_libraries(),
