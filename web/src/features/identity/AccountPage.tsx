@@ -1,4 +1,4 @@
-import { Button, PasswordInput, Stack, Table, Text } from "@mantine/core";
+import { Button, PasswordInput, Stack, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { IconDeviceDesktop } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
@@ -8,18 +8,16 @@ import type { Session } from "@/api/schema";
 import { describePerson } from "@/features/session/people";
 import { meQuery } from "@/features/session/queries";
 import { placeError } from "@/lib/placement";
-import { ConfirmButton } from "@/ui/ConfirmButton";
-import { DataTable } from "@/ui/DataTable";
 import { ErrorNotice } from "@/ui/ErrorNotice";
-import { Moment } from "@/ui/Moment";
 import { Page } from "@/ui/Page";
 import { QueryView } from "@/ui/QueryView";
 import { Section } from "@/ui/Section";
 import { Sign } from "@/ui/Sign";
 import { useAction } from "@/ui/useAction";
-import { describeBrowser, findOwnSession } from "./browsers";
+import { findOwnSession } from "./browsers";
 import { GrantList } from "./GrantList";
 import { sessionsQuery } from "./queries";
+import { SessionRow, SessionTable } from "./SessionTable";
 
 /** One's own account: what one may do, the password, the sessions. */
 export function AccountPage() {
@@ -46,15 +44,11 @@ function Sessions() {
         {(found) => {
           const own = findOwnSession(found, navigator.userAgent);
           return (
-            <DataTable
-              caption="Your sessions"
-              headings={["Browser", "By", "From", "Began", "Last used", "Ends", ".Actions"]}
-              minWidth={640}
-            >
+            <SessionTable caption="Your sessions">
               {found.map((session) => (
-                <SessionRow key={session.session_id} session={session} isOwn={session === own} />
+                <OwnSession key={session.session_id} session={session} isOwn={session === own} />
               ))}
-            </DataTable>
+            </SessionTable>
           );
         }}
       </QueryView>
@@ -62,45 +56,24 @@ function Sessions() {
   );
 }
 
-function SessionRow({ session, isOwn }: { session: Session; isOwn: boolean }) {
+function OwnSession({ session, isOwn }: { session: Session; isOwn: boolean }) {
   const end = useAction({
     run: () =>
       got(api.DELETE("/api/v1/me/sessions/{session_id}", { params: { path: { session_id: session.session_id } } })),
     success: () => "The session is ended.",
     refresh: [sessionsQuery.queryKey],
   });
-  const browser = describeBrowser(session.user_agent);
   return (
-    <Table.Tr>
-      <Table.Td title={session.user_agent} style={{ overflowWrap: "anywhere" }}>
-        {browser} {isOwn && <Sign label="this one, it seems" icon={IconDeviceDesktop} color="lake" />}
-      </Table.Td>
-      <Table.Td>{session.method.replace(/^oidc:/, "provider ")}</Table.Td>
-      <Table.Td>{session.address}</Table.Td>
-      <Table.Td>
-        <Moment at={session.created_at} />
-      </Table.Td>
-      <Table.Td>
-        <Moment at={session.last_seen_at} />
-      </Table.Td>
-      <Table.Td>
-        <Moment at={session.expires_at} />
-      </Table.Td>
-      <Table.Td ta="right">
-        <ConfirmButton
-          label="End"
-          name={`End the session of ${browser} from ${session.address}`}
-          title="End this session?"
-          submit="End it"
-          consequence={
-            isOwn
-              ? "It seems to be the session of this browser: you will have to sign in again."
-              : "That browser is signed out at once."
-          }
-          action={end}
-        />
-      </Table.Td>
-    </Table.Tr>
+    <SessionRow
+      session={session}
+      sign={isOwn && <Sign label="this one, it seems" icon={IconDeviceDesktop} color="lake" />}
+      consequence={
+        isOwn
+          ? "It seems to be the session of this browser: you will have to sign in again."
+          : "That browser is signed out at once."
+      }
+      end={end}
+    />
   );
 }
 

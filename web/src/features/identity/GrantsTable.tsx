@@ -5,18 +5,20 @@ import type { Binding, Grant } from "@/api/schema";
 import { DataTable } from "@/ui/DataTable";
 import { ErrorNotice } from "@/ui/ErrorNotice";
 import { Moment } from "@/ui/Moment";
-import { describePlaces, PERMISSIONS, sortPermissions } from "./permissions";
+import { describePlaces } from "./permissions";
 import { holdersQuery } from "./queries";
+import { usePermissions } from "./usePermissions";
 
 /** What a person may do, and where; why, for who asks. */
 export function GrantsTable({ grants, personId }: { grants: Grant[]; personId: string }) {
+  const { sort } = usePermissions();
   if (grants.length === 0) {
     return <Text size="sm">Nothing: no role was given to this person, or to a group that the person is in.</Text>;
   }
   const byName = new Map(grants.map((grant) => [grant.permission, grant]));
   return (
     <DataTable caption="Permissions of this person" headings={["May", "Permission", "Where", "Why"]}>
-      {sortPermissions([...byName.keys()]).map((permission) => (
+      {sort([...byName.keys()]).map((permission) => (
         <GrantRow
           key={permission}
           permission={permission}
@@ -36,9 +38,10 @@ interface GrantRowProps {
 
 function GrantRow({ permission, namespaces, personId }: GrantRowProps) {
   const [isAsked, setIsAsked] = useState(false);
+  const { describe } = usePermissions();
   return (
     <Table.Tr>
-      <Table.Td>{PERMISSIONS[permission] ?? permission}</Table.Td>
+      <Table.Td>{describe(permission)}</Table.Td>
       <Table.Td>
         <Text size="sm" ff="monospace">
           {permission}

@@ -1,5 +1,5 @@
 import { Checkbox, Stack } from "@mantine/core";
-import { PERMISSIONS, sortPermissions } from "./permissions";
+import { usePermissions } from "./usePermissions";
 
 interface PermissionChoiceProps {
   label: string;
@@ -12,15 +12,16 @@ interface PermissionChoiceProps {
 
 /** A choice of permissions, each with what it allows. */
 export function PermissionChoice({ label, choices, value, onChange, error }: PermissionChoiceProps) {
+  const { describe, sort } = usePermissions();
   return (
     <Checkbox.Group label={label} value={value} onChange={onChange} error={error} required>
       <Stack gap={6} mt={4} mah={300} p={2} style={{ overflowY: "auto" }}>
-        {sortPermissions(choices).map((permission) => (
+        {sort(choices).map((permission) => (
           <Checkbox
             key={permission}
             value={permission}
             label={permission}
-            description={PERMISSIONS[permission]}
+            description={describe(permission)}
             styles={{ label: { fontFamily: "var(--mantine-font-family-monospace)" } }}
           />
         ))}

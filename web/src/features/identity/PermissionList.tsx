@@ -1,13 +1,14 @@
 import { Table } from "@mantine/core";
 import { DataTable } from "@/ui/DataTable";
 import { TextLink } from "@/ui/links";
-import { PERMISSIONS } from "./permissions";
+import { usePermissions } from "./usePermissions";
 
 /** Every permission with what it allows, and a way to who has it. */
 export function PermissionList() {
+  const { all } = usePermissions();
   return (
     <DataTable caption="Permissions" headings={["Permission", "What it allows", ".Who has it"]} minWidth={420}>
-      {Object.entries(PERMISSIONS).map(([permission, text]) => (
+      {all.map(({ name: permission, text }) => (
         <Table.Tr key={permission}>
           <Table.Td ff="monospace">{permission}</Table.Td>
           <Table.Td>{text}</Table.Td>

@@ -18,6 +18,7 @@ import { BindingForm } from "./BindingForm";
 import { GrantsTable } from "./GrantsTable";
 import { AccountState } from "./PeoplePage";
 import { RenameForm, ResetPasswordForm } from "./PersonForms";
+import { PersonSessions } from "./PersonSessions";
 import { grantsQuery, personQuery } from "./queries";
 
 const route = getRouteApi("/administration/people/$personId");
@@ -86,6 +87,7 @@ function Account({ person }: { person: Person }) {
         )}
         <QueryView query={grants}>{(found) => <GrantsTable grants={found} personId={person.person_id} />}</QueryView>
       </Section>
+      <PersonSessions person={person} />
     </Stack>
   );
 }

@@ -13,9 +13,9 @@ import { Section } from "@/ui/Section";
 import { Sign } from "@/ui/Sign";
 import { useAction } from "@/ui/useAction";
 import { PermissionList } from "./PermissionList";
-import { sortPermissions } from "./permissions";
 import { rolesQuery } from "./queries";
 import { RoleForm } from "./RoleForm";
+import { usePermissions } from "./usePermissions";
 
 /** The roles: what each is for, and what it permits. */
 export function RolesPage() {
@@ -62,6 +62,7 @@ export function RolesPage() {
 }
 
 function RoleRow({ role, mayWrite }: { role: Role; mayWrite: boolean }) {
+  const { sort } = usePermissions();
   const remove = useAction({
     run: () => got(api.DELETE("/api/v1/roles/{name}", { params: { path: { name: role.name } } })),
     success: () => `The role ${role.name} is gone.`,
@@ -78,7 +79,7 @@ function RoleRow({ role, mayWrite }: { role: Role; mayWrite: boolean }) {
       <Table.Td style={{ overflowWrap: "anywhere" }}>{role.description}</Table.Td>
       <Table.Td>
         <Text size="xs" ff="monospace">
-          {sortPermissions(role.permissions).join(", ")}
+          {sort(role.permissions).join(", ")}
         </Text>
       </Table.Td>
       {mayWrite && (

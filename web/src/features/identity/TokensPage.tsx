@@ -17,9 +17,10 @@ import { Sign } from "@/ui/Sign";
 import { useAction } from "@/ui/useAction";
 import { useNow } from "@/ui/useNow";
 import { isExpired } from "./expiry";
-import { describePlaces, sortPermissions } from "./permissions";
+import { describePlaces } from "./permissions";
 import { tokensQuery } from "./queries";
 import { TokenForm } from "./TokenForm";
+import { usePermissions } from "./usePermissions";
 
 const route = getRouteApi("/administration/tokens");
 
@@ -87,6 +88,7 @@ function TokenTable({ tokens, isAll }: { tokens: ApiToken[]; isAll: boolean }) {
 
 function TokenRow({ token, isAll }: { token: ApiToken; isAll: boolean }) {
   const describe = usePeopleNames();
+  const { sort } = usePermissions();
   const mayRevokeAny = useMayEverywhere()("identity.write");
   const now = useNow();
   const { token_id, name, scope, owner_id, last_used_at, last_used_from, expires_at, revoked_at, created_at } = token;
@@ -108,7 +110,7 @@ function TokenRow({ token, isAll }: { token: ApiToken; isAll: boolean }) {
       {isAll && <Table.Td>{describe(owner_id)}</Table.Td>}
       <Table.Td maw={280}>
         <Text size="xs" ff="monospace">
-          {sortPermissions(scope.permissions).join(", ")}
+          {sort(scope.permissions).join(", ")}
         </Text>
         <Text size="xs" c="dimmed">
           {describePlaces(scope.namespaces)}

@@ -10,8 +10,8 @@ import { TextLink } from "@/ui/links";
 import { Page } from "@/ui/Page";
 import { QueryView } from "@/ui/QueryView";
 import { BindingReason } from "./GrantsTable";
-import { PERMISSIONS } from "./permissions";
 import { holdersQuery } from "./queries";
+import { usePermissions } from "./usePermissions";
 
 const route = getRouteApi("/administration/who-can");
 
@@ -20,6 +20,7 @@ export function WhoCanPage() {
   const { permission = "run.start", namespace = "" } = route.useSearch();
   const navigate = route.useNavigate();
   const namespaces = useNamespaces();
+  const { all } = usePermissions();
   const mayEverywhere = useMayEverywhere()("identity.read");
   const canAsk = mayEverywhere || namespace !== "";
   const holders = useQuery({ ...holdersQuery(permission, namespace || null), enabled: canAsk });
@@ -30,7 +31,9 @@ export function WhoCanPage() {
       <Group align="flex-end" gap="sm">
         <NativeSelect
           label="Permission"
-          data={Object.entries(PERMISSIONS).map(([value, text]) => ({ value, label: `${value}: ${text}` }))}
+          data={
+            all.length === 0 ? [permission] : all.map(({ name, text }) => ({ value: name, label: `${name}: ${text}` }))
+          }
           value={permission}
           onChange={(event) => look({ permission: event.currentTarget.value })}
           w={420}

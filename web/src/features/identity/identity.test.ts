@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Session } from "@/api/schema";
 import { describeBrowser, findOwnSession } from "./browsers";
 import { dayFromNow, isExpired } from "./expiry";
-import { describePlaces, sortPermissions } from "./permissions";
+import { describePlaces, orderPermissions } from "./permissions";
 
 const NOW = new Date("2026-11-21T12:00:00Z");
 
@@ -34,7 +34,11 @@ test("one's own session is the one of the same browser that was used last", () =
 });
 
 test("permissions stand in their order, unknown ones last", () => {
-  expect(sortPermissions(["settings.read", "x.y", "run.read", "workflow.read"])).toEqual([
+  const known = ["workflow.read", "run.read", "settings.read"].map((name) => ({ name, text: `See ${name}.` }));
+  const { describe, sort } = orderPermissions(known);
+  expect(describe("run.read")).toBe("See run.read.");
+  expect(describe("x.y")).toBe("x.y");
+  expect(sort(["settings.read", "x.y", "run.read", "workflow.read"])).toEqual([
     "workflow.read",
     "run.read",
     "settings.read",

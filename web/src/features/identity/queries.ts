@@ -80,6 +80,20 @@ export function tokensQuery(everybody: boolean) {
   });
 }
 
+/** They change with the server only. */
+export const permissionsQuery = queryOptions({
+  queryKey: ["identity", "permissions"],
+  queryFn: () => got(api.GET("/api/v1/permissions")),
+  staleTime: Number.POSITIVE_INFINITY,
+});
+
+export function sessionsOfQuery(personId: string) {
+  return queryOptions({
+    queryKey: ["identity", "sessions", personId],
+    queryFn: () => got(api.GET("/api/v1/people/{person_id}/sessions", { params: { path: { person_id: personId } } })),
+  });
+}
+
 export const sessionsQuery = queryOptions({
   queryKey: ["identity", "sessions"],
   queryFn: () => got(api.GET("/api/v1/me/sessions")),
