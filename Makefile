@@ -10,7 +10,7 @@ CONSOLE := src/kapell/console/static/index.html
 WORKERS ?= 2
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
-.PHONY: help setup demo test check static console schema bench docs site lock format clean
+.PHONY: help setup demo test check static types lint console schema bench docs site lock format clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,9 +42,14 @@ demo: .venv/installed ## deliver a real git repository through examples/delivery
 	@$(BIN)/python examples/delivery/run_demo.py
 
 static: .venv/installed web/node_modules/installed # what is checked without running the code
+	@$(MAKE) -j 2 --output-sync=target types lint
+
+types: .venv/installed
+	$(BIN)/mypy
+
+lint: .venv/installed web/node_modules/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python tools/size_report.py
 	$(BIN)/python tools/make_console_api.py --check
