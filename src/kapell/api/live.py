@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -33,17 +34,29 @@ class RunChange(msgspec.Struct, frozen=True):
         run_id: The run.
         namespace: Its workflow's namespace.
         name: Its workflow's name.
+        version: Its workflow's version.
         seq: The number of its last event.
         type: That event's type.
         status: Where the run stands.
+        created_at: When it was started.
+        updated_at: When where it stands last became another.
+        ended_at: When it ended; left empty while it has not.
+        parent_run_id: The run that started it, if one did.
+        waits_until: Until when it waits for nothing but that time.
     """
 
     run_id: str
     namespace: str
     name: str
+    version: str
     seq: int
     type: str
     status: str
+    created_at: datetime
+    updated_at: datetime
+    ended_at: datetime | None
+    parent_run_id: str | None
+    waits_until: datetime | None
 
 
 class Watcher:
@@ -186,9 +199,20 @@ class LiveEvents:
                 watcher.put(seq, event)
         self.note_log(active.run_id)  # the run may have ended, and its log with it
         record = active.record
-        kind = str(events[-1].__struct_config__.tag)
-        seq = first_seq + len(events) - 1
-        change = RunChange(active.run_id, record.namespace, record.name, seq, kind, active.state.status)
+        change = RunChange(
+            run_id=active.run_id,
+            namespace=record.namespace,
+            name=record.name,
+            version=record.version,
+            seq=first_seq + len(events) - 1,
+            type=str(events[-1].__struct_config__.tag),
+            status=active.state.status,
+            created_at=record.created_at,
+            updated_at=record.updated_at,
+            ended_at=record.ended_at,
+            parent_run_id=record.parent_run_id,
+            waits_until=record.parked_until,
+        )
         self.position += 1
         self._kept.append((self.position, change))
         for watcher in self._of_all:

@@ -118,6 +118,9 @@ async def test_changes_of_all_runs_resume_also_where_no_header_can_be_set(server
     header = {"Last-Event-ID": str(middle)}
     ((number, _, data),) = await read_events(admin, path, until="run", headers=header)  # the header is newer
     assert (number, json.loads(data)["run_id"]) == (middle + 1, runs[1])
+    listed = (await admin.get(f"/runs/{runs[1]}"))["run"]
+    told = {"seq": json.loads(data)["seq"], "type": "run_completed"}
+    assert listed | told == json.loads(data) | {"error": None}  # whoever shows a list need not read it for a change
     ((_, kind, _),) = await read_events(admin, "/events?after=1", until="reset")
     assert kind == "reset"
     odd = await read_events(admin, path, until="run", headers={"Last-Event-ID": "9" * 5000})

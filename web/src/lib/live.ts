@@ -10,9 +10,15 @@ export interface RunChange {
   run_id: string;
   namespace: string;
   name: string;
+  version: string;
   seq: number;
   type: string;
   status: string;
+  created_at: string;
+  updated_at: string;
+  ended_at: string | null;
+  parent_run_id: string | null;
+  waits_until: string | null;
 }
 
 /** `reset`: it cannot be told what was missed, so that lists are to be read anew. */

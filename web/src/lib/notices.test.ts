@@ -10,7 +10,7 @@ beforeEach(() => {
 });
 
 function tell(run_id: string, type: string, status: string) {
-  board.follow({ run_id, namespace: "demo", name: "order", seq: 1, type, status } satisfies RunChange, AT);
+  board.follow({ run_id, namespace: "demo", name: "order", seq: 1, type, status } as RunChange, AT);
 }
 
 const watched = (runId: string, status: string) => ({ runId, subject: "demo/order", status, at: AT, isWatched: true });

@@ -161,17 +161,29 @@ class RunChange(msgspec.Struct, frozen=True):
         run_id: The run.
         namespace: Its workflow's namespace.
         name: Its workflow's name.
+        version: Its workflow's version.
         seq: The number of its last event.
         type: That event's type.
         status: Where the run stands.
+        created_at: When it was started.
+        updated_at: When where it stands last became another.
+        ended_at: When it ended; left empty while it has not.
+        parent_run_id: The run that started it, if one did.
+        waits_until: Until when it waits for nothing but that time.
     """
 
     run_id: str
     namespace: str
     name: str
+    version: str
     seq: int
     type: str
     status: str
+    created_at: datetime
+    updated_at: datetime
+    ended_at: datetime | None = None
+    parent_run_id: str | None = None
+    waits_until: datetime | None = None
 
 
 class Missed(msgspec.Struct, frozen=True):

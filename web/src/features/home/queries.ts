@@ -1,6 +1,9 @@
 import { queryOptions } from "@tanstack/react-query";
 import { api, got } from "@/api/client";
+import type { PageRunView } from "@/api/schema";
+import { takingChanges } from "@/lib/following";
 import { type Period, spanOf } from "@/lib/periods";
+import { changeFirstPage, type RunListFilter } from "@/lib/runChanges";
 
 /** How many of what needs somebody are shown at once. */
 export const SHOWN = 8;
@@ -8,15 +11,21 @@ export const SHOWN = 8;
 export const BAD = ["faulted", "damaged"] as const;
 export const UNDER_WAY = ["running", "waiting", "cancelling"] as const;
 
+function follow(filter: RunListFilter) {
+  return takingChanges<PageRunView>((page, changes) => changeFirstPage(page, changes, { ...filter, top: true }, SHOWN));
+}
+
 export const faultedQuery = queryOptions({
   queryKey: ["runs", "needs-me", "faulted"],
   queryFn: () => got(api.GET("/api/v1/runs", { params: { query: { status: [...BAD], top: true, limit: SHOWN } } })),
+  meta: follow({ status: BAD }),
 });
 
 export const suspendedQuery = queryOptions({
   queryKey: ["runs", "needs-me", "suspended"],
   queryFn: () =>
     got(api.GET("/api/v1/runs", { params: { query: { status: ["suspended"], top: true, limit: SHOWN } } })),
+  meta: follow({ status: ["suspended"] }),
 });
 
 /** Why a run is suspended, as who did it said; empty where nobody said anything. */
@@ -46,6 +55,7 @@ export const underWayQuery = queryOptions({
   queryKey: ["runs", "under-way"],
   queryFn: () =>
     got(api.GET("/api/v1/runs", { params: { query: { status: [...UNDER_WAY], top: true, limit: SHOWN } } })),
+  meta: follow({ status: UNDER_WAY }),
 });
 
 export const figuresQuery = (period: Period) =>

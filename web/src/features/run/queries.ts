@@ -2,6 +2,8 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { api, got } from "@/api/client";
 import type { Explanation, NumberedEvent, RunDefinition, RunDetail, RunTask, RunView } from "@/api/schema";
+import { takingChanges } from "@/lib/following";
+import { changeRun } from "@/lib/runChanges";
 import type { OpenEntry, PastState } from "./past";
 import { EVENTS_OF_END, findOutput } from "./taskData";
 
@@ -15,6 +17,7 @@ export function runQuery(runId: string) {
       );
       return detail.run;
     },
+    meta: takingChanges<RunView>((run, changes) => changeRun(run, changes.get(run.run_id))),
   });
 }
 
@@ -52,6 +55,7 @@ export function tasksQuery(runId: string) {
       return known;
     },
     structuralSharing: false,
+    meta: { isClose: true },
   });
 }
 
@@ -114,6 +118,7 @@ export function historyQuery(runId: string, page: number) {
     queryKey: ["run", runId, "history", page],
     queryFn: ({ signal }) => readHistory(runId, page * HISTORY_PAGE, HISTORY_PAGE, signal),
     staleTime: (query) => (query.state.data?.length === HISTORY_PAGE ? "static" : 0),
+    meta: { isClose: true },
   });
 }
 

@@ -6,6 +6,7 @@
  * later pages are like that always. Of pages far from the screen only the cursor and the number of rows are kept.
  */
 import type { PageRunView, RunView } from "@/api/schema";
+import { changeRun, type RunChanges } from "@/lib/runChanges";
 
 export interface Row {
   run: RunView;
@@ -26,6 +27,15 @@ export function refreshRows(rows: readonly Row[], fresh: readonly RunView[]): Ro
   return rows.map((row) => {
     const run = known.get(row.run.run_id);
     return run ? { run, isGone: false } : { ...row, isGone: true };
+  });
+}
+
+/** Brings rows up to date with what the live stream tells; the same rows where that is nothing about them. */
+export function changeRows(rows: Row[], changes: RunChanges): Row[] {
+  if (!rows.some(({ run }) => changes.has(run.run_id))) return rows;
+  return rows.map((row) => {
+    const run = changeRun(row.run, changes.get(row.run.run_id));
+    return run === row.run ? row : { ...row, run };
   });
 }
 

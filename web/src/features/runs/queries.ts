@@ -2,9 +2,11 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { api, got } from "@/api/client";
 import type { PageRunView } from "@/api/schema";
+import { takingChanges } from "@/lib/following";
+import { changeFirstPage } from "@/lib/runChanges";
 import { type RunFilters, toQuery } from "./address";
 import type { Plot } from "./histogram";
-import { type Row, refreshRows, toRows } from "./pages";
+import { changeRows, type Row, refreshRows, toRows } from "./pages";
 
 /** How many runs are read at once. */
 export const PAGE = 100;
@@ -19,6 +21,7 @@ export function firstPageQuery(filters: RunFilters) {
   return queryOptions({
     queryKey: ["runs", "list", filters, "first"],
     queryFn: ({ signal }) => readRuns(filters, PAGE, undefined, signal),
+    meta: followFirst(filters, PAGE),
   });
 }
 
@@ -38,7 +41,17 @@ export function laterPageQuery(filters: RunFilters, cursor: string) {
       return { rows: refreshRows(shown.rows, page.items), next: shown.next };
     },
     gcTime: 20_000,
+    meta: takingChanges<ShownPage>((page, changes) => {
+      const rows = changeRows(page.rows, changes);
+      return rows === page.rows ? page : { ...page, rows };
+    }),
   });
+}
+
+function followFirst(filters: RunFilters, limit: number) {
+  return takingChanges<PageRunView>((page, changes) =>
+    changeFirstPage(page, changes, toQuery(filters, new Date()), limit),
+  );
 }
 
 /** The newest few runs that match. */
@@ -46,6 +59,7 @@ export function newestQuery(filters: RunFilters, limit: number) {
   return queryOptions({
     queryKey: ["runs", "newest", filters, limit],
     queryFn: ({ signal }) => readRuns(filters, limit, undefined, signal),
+    meta: followFirst(filters, limit),
     placeholderData: keepPreviousData,
   });
 }

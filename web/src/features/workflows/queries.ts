@@ -1,8 +1,10 @@
 /** What is asked of the server about workflows. */
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { ApiError, api, got } from "@/api/client";
-import type { Draft, PageWorkflowSummary, WorkflowSummary } from "@/api/schema";
+import type { Draft, PageRunView, PageWorkflowSummary, WorkflowSummary } from "@/api/schema";
+import { takingChanges } from "@/lib/following";
 import { type Period, spanOf } from "@/lib/periods";
+import { changeFirstPage } from "@/lib/runChanges";
 import type { ListSearch } from "./address";
 import { joinHealth } from "./list/health";
 
@@ -190,4 +192,5 @@ export const recentRunsQuery = (namespace: string, name: string, limit = 10) =>
   queryOptions({
     queryKey: ["runs", "of-workflow", namespace, name, limit],
     queryFn: () => got(api.GET("/api/v1/runs", { params: { query: { namespace, name, limit } } })),
+    meta: takingChanges<PageRunView>((page, changes) => changeFirstPage(page, changes, { namespace, name }, limit)),
   });
