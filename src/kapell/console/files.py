@@ -76,7 +76,7 @@ class ConsoleFiles:
             return
         headers = dict(scope["headers"])
         file = self._files.get(scope["path"])
-        if file is None and b"text/html" in headers.get(b"accept", b""):
+        if file is None and (scope["path"] == "/" or b"text/html" in headers.get(b"accept", b"")):
             if self._page is None:
                 await _answer(send, 503, [(b"content-type", b"text/html; charset=utf-8"), *_PAGE_HEADERS], _NOT_BUILT)
                 return

@@ -48,6 +48,11 @@ async def test_every_page_is_the_one_page(folder, path):
     assert headers["cache-control"] == "no-cache"
 
 
+async def test_the_first_page_is_for_whoever_asks(folder):
+    status, headers, _ = await ask(ConsoleFiles(beyond, folder), "/", accept="*/*")
+    assert (status, headers["content-type"]) == (200, "text/html; charset=utf-8")
+
+
 async def test_a_page_runs_scripts_from_files_only(folder):
     _, headers, _ = await ask(ConsoleFiles(beyond, folder), "/", accept="text/html")
     policy = dict(part.strip().split(" ", 1) for part in headers["content-security-policy"].split(";"))
