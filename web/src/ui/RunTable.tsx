@@ -1,4 +1,4 @@
-import { Table, Text } from "@mantine/core";
+import { Box, Table, Text } from "@mantine/core";
 import type { ReactNode } from "react";
 import type { RunView } from "@/api/schema";
 import { Duration, Moment } from "./Moment";
@@ -15,19 +15,26 @@ interface RunTableProps {
   note?: (run: RunView) => ReactNode;
 }
 
-/** Runs, one a row: where each stands, what it is of, when it began and how long it took. */
+/**
+ * Runs, one a row: where each stands, what it is of, when it began and how long it took. In a narrow window the id stands
+ * below what a run is of, so that nothing has to be scrolled for it.
+ */
 export function RunTable({ runs, caption, lead, leadHeading, note }: RunTableProps) {
   return (
-    <Table.ScrollContainer minWidth={720}>
+    <div style={{ overflowX: "auto" }}>
       <Table highlightOnHover verticalSpacing={6} aria-label={caption}>
         <Table.Thead>
           <Table.Tr>
             {lead && <Table.Th w={36}>{leadHeading}</Table.Th>}
-            <Table.Th w={140}>Status</Table.Th>
+            <Table.Th w={{ base: 112, sm: 140 }}>Status</Table.Th>
             <Table.Th>Workflow</Table.Th>
-            <Table.Th>Run</Table.Th>
-            <Table.Th w={120}>Started</Table.Th>
-            <Table.Th w={100}>Took</Table.Th>
+            <Table.Th visibleFrom="sm">Run</Table.Th>
+            <Table.Th w={120} visibleFrom="sm">
+              Started
+            </Table.Th>
+            <Table.Th w={100} visibleFrom="sm">
+              Took
+            </Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
@@ -39,25 +46,28 @@ export function RunTable({ runs, caption, lead, leadHeading, note }: RunTablePro
               </Table.Td>
               <Table.Td>
                 <RunSubject run={run} lines={2} />
+                <Box hiddenFrom="sm" fz="xs" c="dimmed">
+                  <RunLink runId={run.run_id} /> <Moment at={run.created_at} />
+                </Box>
                 {note && (
                   <Text size="xs" c="dimmed" component="div" style={{ overflowWrap: "anywhere" }}>
                     {note(run)}
                   </Text>
                 )}
               </Table.Td>
-              <Table.Td>
+              <Table.Td visibleFrom="sm">
                 <RunLink runId={run.run_id} />
               </Table.Td>
-              <Table.Td>
+              <Table.Td visibleFrom="sm">
                 <Moment at={run.created_at} />
               </Table.Td>
-              <Table.Td>
+              <Table.Td visibleFrom="sm">
                 <Duration began={run.created_at} ended={run.ended_at} />
               </Table.Td>
             </Table.Tr>
           ))}
         </Table.Tbody>
       </Table>
-    </Table.ScrollContainer>
+    </div>
   );
 }

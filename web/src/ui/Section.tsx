@@ -7,7 +7,7 @@ export function Section({ title, actions, children }: { title: string; actions?:
   return (
     <Paper component="section" withBorder radius="md" p="md" aria-labelledby={id}>
       <Stack gap="sm">
-        <Group justify="space-between" wrap="nowrap">
+        <Group justify="space-between" gap="xs">
           <Title order={2} size="h5" id={id}>
             {title}
           </Title>

@@ -1,14 +1,15 @@
-import { Button, Group, Modal, Select, Stack, Text, Textarea, TextInput } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
-import type { RunTask, RunView } from "@/api/schema";
-import { useMay } from "@/features/session/permissions";
+import { Button, Group, Loader, Modal, Select, Stack, Text, TextInput } from "@mantine/core";
+import { type FormEvent, lazy, Suspense, useState } from "react";
+import type { RunView } from "@/api/schema";
 import { ErrorNotice } from "@/ui/ErrorNotice";
-import { ACTION_TEXTS, type ActionName, listRetryPoints, readTyped } from "./actions";
+import { ACTION_TEXTS, type ActionName, listRetryPoints } from "./actions";
 import { ForkPreview } from "./ForkPreview";
-import { taskDataQuery, tasksQuery } from "./queries";
+import type { Written } from "./RepairFields";
 import { describePlace } from "./tasks";
 import { useRunAction } from "./useRunAction";
+
+const InputFields = lazy(() => import("./RepairFields").then((module) => ({ default: module.InputFields })));
+const OutputFields = lazy(() => import("./RepairFields").then((module) => ({ default: module.OutputFields })));
 
 interface ActionDialogProps {
   run: RunView;
@@ -23,11 +24,13 @@ interface ActionDialogProps {
 export function ActionDialog({ run, asked, reference, onClose }: ActionDialogProps) {
   const [shown, setShown] = useState<ActionName>("retry");
   const [reason, setReason] = useState("");
-  const [typed, setTyped] = useState<Partial<Record<ActionName, string>>>({});
+  const [typed, setTyped] = useState<Partial<Record<string, Written>>>({});
+  const [tried, setTried] = useState<string | null>(null);
   const [begin, setBegin] = useState<string | undefined>(reference);
   const command = useRunAction(run.run_id, () => {
     setReason("");
     setTyped({});
+    setTried(null);
     onClose();
   });
   if (asked && asked !== shown) {
@@ -35,19 +38,26 @@ export function ActionDialog({ run, asked, reference, onClose }: ActionDialogPro
     command.reset();
   }
   const texts = ACTION_TEXTS[shown];
-  const start = useFirstInput(run, shown === "edit" && asked !== null ? begin : undefined);
-  const text = typed[shown] ?? (shown === "edit" ? (start ?? "") : "");
-  const value = readTyped(text);
-  const takesValue = shown === "edit" || shown === "skip";
-  const isReady = value.ok && (shown !== "edit" || value.isGiven) && (shown !== "fork" || Boolean(reference));
+  // Each task has an input of its own.
+  const place = shown === "edit" ? `edit ${begin}` : shown;
+  const written = typed[place];
+  const write = (now: Written) => setTyped((before) => ({ ...before, [place]: now }));
+  const isDoubted = tried === place && written?.hindrance === "doubt";
+  const isReady =
+    written?.hindrance !== "flaw" &&
+    (shown !== "edit" || written !== undefined) &&
+    (shown !== "fork" || Boolean(reference));
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (command.isPending || !isReady) return;
+    setTried(place);
+    if (written?.hindrance && !isDoubted) return;
+    const value = written?.draft.value;
     command.mutate({
       action: shown,
       reference: shown === "fork" ? reference : shown === "skip" ? undefined : begin,
-      value: takesValue && value.ok && value.isGiven ? { given: value.value } : undefined,
+      value: (shown === "edit" || shown === "skip") && value !== undefined ? { given: value } : undefined,
       reason: reason.trim(),
     });
   };
@@ -57,10 +67,10 @@ export function ActionDialog({ run, asked, reference, onClose }: ActionDialogPro
       opened={asked !== null}
       onClose={onClose}
       title={texts.title}
-      size="lg"
+      size={shown === "edit" || shown === "skip" ? "xl" : "lg"}
       closeButtonProps={{ "aria-label": "Close" }}
     >
-      <form onSubmit={submit}>
+      <form onSubmit={submit} noValidate>
         <Stack gap="sm">
           <Text size="sm">{texts.consequence}</Text>
           {shown === "fork" && reference && <ForkPreview runId={run.run_id} reference={reference} />}
@@ -77,26 +87,19 @@ export function ActionDialog({ run, asked, reference, onClose }: ActionDialogPro
               allowDeselect={false}
             />
           )}
-          {takesValue && (
-            <Textarea
-              label={shown === "edit" ? "Input (JSON)" : "Output (JSON, optional)"}
-              description={
-                shown === "edit" ? describeInput(start) : "Left empty, the task's input counts as its output"
-              }
-              value={text}
-              onChange={(event) => {
-                const { value: now } = event.currentTarget;
-                setTyped((before) => ({ ...before, [shown]: now }));
-              }}
-              error={value.ok ? null : value.problem}
-              autosize
-              minRows={4}
-              maxRows={18}
-              spellCheck={false}
-              styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)" } }}
-              data-autofocus
-            />
-          )}
+          <Suspense fallback={<Loader size="sm" aria-label="Loading the form" />}>
+            {shown === "edit" && (
+              <InputFields
+                key={begin}
+                run={run}
+                reference={begin}
+                written={written}
+                onWrite={write}
+                wasTried={tried === place}
+              />
+            )}
+            {shown === "skip" && <OutputFields written={written} onWrite={write} />}
+          </Suspense>
           {shown !== "fork" && (
             <TextInput
               label="Reason (optional)"
@@ -104,7 +107,7 @@ export function ActionDialog({ run, asked, reference, onClose }: ActionDialogPro
               value={reason}
               onChange={(event) => setReason(event.currentTarget.value)}
               maxLength={500}
-              data-autofocus={takesValue ? undefined : true}
+              data-autofocus={shown === "edit" || shown === "skip" ? undefined : true}
             />
           )}
           {command.error && <ErrorNotice error={command.error} />}
@@ -118,28 +121,11 @@ export function ActionDialog({ run, asked, reference, onClose }: ActionDialogPro
               loading={command.isPending}
               disabled={!isReady}
             >
-              {texts.submit}
+              {isDoubted ? `${texts.submit} all the same` : texts.submit}
             </Button>
           </Group>
         </Stack>
       </form>
     </Modal>
   );
-}
-
-/** Returns the input that a task of a faulted run had, as text; `undefined` where it is not known. */
-function useFirstInput(run: RunView, reference: string | undefined): string | undefined {
-  const mayData = useMay()("run.data", run.namespace);
-  const isAsked = mayData && reference !== undefined;
-  const tasks = useQuery({ ...tasksQuery(run.run_id), enabled: isAsked });
-  const task = tasks.data?.tasks.findLast((each) => each.reference === reference);
-  const data = useQuery({ ...taskDataQuery(run.run_id, task ?? NO_TASK), enabled: isAsked && task !== undefined });
-  return data.data?.input && JSON.stringify(data.data.input.value, null, 2);
-}
-
-const NO_TASK: RunTask = { number: 0, seq: 0, reference: "", name: "", kind: "", status: "running", began_at: "" };
-
-function describeInput(start: string | undefined): string {
-  const known = start === undefined ? "What the task had is not known here." : "It begins with what the task had.";
-  return `${known} Where the task has \`input.from\`, that is applied to what you write.`;
 }

@@ -119,7 +119,7 @@ function TaskData({ runId, task }: { runId: string; task: RunTask }) {
           {input ? (
             <DataTree label={`Input of ${task.name}`} value={input.value} height="30vh" />
           ) : (
-            <None>It is not kept by itself: the task was done in one step. It got what the task before it gave.</None>
+            <None>It is not kept by itself: the task was done in one step, and got what the task before it gave.</None>
           )}
           <Text size="sm" fw={600}>
             Output

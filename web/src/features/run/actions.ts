@@ -138,15 +138,3 @@ export function listRetryPoints(reference: string): string[] {
   }
   return points;
 }
-
-export type Typed = { ok: true; value: unknown; isGiven: boolean } | { ok: false; problem: string };
-
-/** Reads what was typed as JSON; nothing typed is nothing given. */
-export function readTyped(text: string): Typed {
-  if (text.trim() === "") return { ok: true, value: undefined, isGiven: false };
-  try {
-    return { ok: true, value: JSON.parse(text), isGiven: true };
-  } catch (error) {
-    return { ok: false, problem: `This is no JSON: ${error instanceof Error ? error.message : String(error)}` };
-  }
-}

@@ -5,7 +5,7 @@ import type { Explanation, NumberedEvent, RunDefinition, RunDetail, RunTask, Run
 import { takingChanges } from "@/lib/following";
 import { changeRun } from "@/lib/runChanges";
 import type { OpenEntry, PastState } from "./past";
-import { EVENTS_OF_END, findOutput } from "./taskData";
+import { EVENTS_OF_END, findGiver, findOutput } from "./taskData";
 
 /** The run itself, without its data. */
 export function runQuery(runId: string) {
@@ -112,12 +112,18 @@ const MOST_AFTER_END = 3;
 /** How many events a page of the history has; the numbers of events go from 1 without a gap. */
 export const HISTORY_PAGE = 200;
 
-/** A page of the history, counted from 0. A full page never changes. */
+/** A page of the history, counted from 0. What has been read of it never changes: only what has come since is asked for. */
 export function historyQuery(runId: string, page: number) {
   return queryOptions({
     queryKey: ["run", runId, "history", page],
-    queryFn: ({ signal }) => readHistory(runId, page * HISTORY_PAGE, HISTORY_PAGE, signal),
+    queryFn: async ({ client, queryKey, signal }) => {
+      const known = client.getQueryData<NumberedEvent[]>(queryKey) ?? [];
+      const after = page * HISTORY_PAGE + known.length;
+      const news = await readHistory(runId, after, HISTORY_PAGE - known.length, signal);
+      return news.length === 0 ? known : [...known, ...news];
+    },
     staleTime: (query) => (query.state.data?.length === HISTORY_PAGE ? "static" : 0),
+    structuralSharing: false,
     meta: { isClose: true },
   });
 }
@@ -180,14 +186,24 @@ export interface TaskData {
 export function taskDataQuery(runId: string, task: RunTask) {
   return queryOptions({
     queryKey: ["run", runId, "task-data", task.number, task.seq],
-    queryFn: async ({ signal }): Promise<TaskData> => {
-      const first = Math.max(0, task.seq - EVENTS_OF_END);
-      const events = await readHistory(runId, first, task.seq - first, signal);
+    queryFn: async ({ client, signal }): Promise<TaskData> => {
+      const output = await readOutput(runId, task, signal);
       const entry = await findOpenEntry(runId, task, signal);
-      return { input: entry && { value: entry.input ?? null }, output: findOutput(events, task) };
+      if (entry) return { input: { value: entry.input ?? null }, output };
+      const known = await client.ensureQueryData(tasksQuery(runId));
+      const giver = findGiver(known.tasks, task);
+      if (giver && "task" in giver) return { input: await readOutput(runId, giver.task, signal), output };
+      const state = giver && (await readState(runId, Math.max(1, task.seq - 1), signal));
+      const around = state?.open.find((each) => each.entry === giver?.entry);
+      return { input: around && { value: around.input ?? null }, output };
     },
     staleTime: "static",
   });
+}
+
+async function readOutput(runId: string, task: RunTask, signal: AbortSignal): Promise<{ value: unknown } | undefined> {
+  const first = Math.max(0, task.seq - EVENTS_OF_END);
+  return findOutput(await readHistory(runId, first, task.seq - first, signal), task);
 }
 
 /** Returns what a task had while it was open; `undefined` for one of a single step, which never is. */

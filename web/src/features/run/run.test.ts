@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest";
 import type { LogLine, NumberedEvent, RunTask } from "@/api/schema";
-import { findForkPoint, listActions, listRetryPoints, readTyped } from "./actions";
+import { findForkPoint, listActions, listRetryPoints } from "./actions";
 import { readRunSearch } from "./address";
 import { judgeError } from "./blame";
 import { countEffects } from "./effects";
 import { findFailure } from "./failure";
 import { letsThrough, pagesInSight } from "./historyFilter";
-import { addLines, countDropped, cutMatches, filterLines, plainText, writeLines } from "./logModel";
+import { askFor, cutMatches, isFilter, plainText, writeLines } from "./logModel";
+import { describeWindow } from "./logWords";
 import { type PastState, tasksAt } from "./past";
 import { findUnreached, listPlaces } from "./places";
 import { mergeTasks } from "./queries";
@@ -177,12 +178,6 @@ describe("actions", () => {
     ]);
   });
 
-  it("take JSON, or nothing", () => {
-    expect(readTyped(" ")).toEqual({ ok: true, value: undefined, isGiven: false });
-    expect(readTyped("null")).toEqual({ ok: true, value: null, isGiven: true });
-    expect(readTyped("{a}").ok).toBe(false);
-  });
-
   it("count what a fork repeats", () => {
     const effect = { reference: "/do/0/a", what: "run: shell" };
     expect(countEffects([effect, { ...effect, reference: "/do/1/b" }, effect]).map((each) => each.times)).toEqual([
@@ -249,22 +244,26 @@ describe("the log", () => {
   }
   const lines = [line(1, "one"), line(2, "TWO", { stream: "stderr" }), line(3, "three", { reference: "/do/1/b" })];
 
-  it("takes each line once, and lets the earliest go where there are too many", () => {
-    expect(addLines(lines, [line(3, "three")])).toBe(lines);
-    expect(addLines(lines, [line(4, "four")])).toHaveLength(4);
-    const kept = addLines(lines, [line(4, "four"), line(5, "five")], 4);
-    expect(kept.map((each) => each.seq)).toEqual([3, 4, 5]);
-    expect(countDropped(kept)).toBe(2);
-    expect(countDropped([])).toBe(0);
+  it("is asked for by stream, task, text and time", () => {
+    expect(askFor({ stream: "all", text: "" })).toEqual({});
+    const until = "2026-01-01T00:00:02Z";
+    const query = askFor({ stream: "stderr", text: "two", reference: "/do/1/b", until });
+    expect(query).toEqual({ stream: "stderr", text: "two", task: "/do/1/b", until });
+    expect([isFilter({}), isFilter(query)]).toEqual([false, true]);
   });
 
-  it("is filtered by stream, task, text and time", () => {
-    const every = { stream: "all", text: "" } as const;
-    expect(filterLines(lines, every)).toBe(lines);
-    expect(filterLines(lines, { ...every, stream: "stderr" })).toHaveLength(1);
-    expect(filterLines(lines, { ...every, reference: "/do/1/b" })).toHaveLength(1);
-    expect(filterLines(lines, { ...every, text: "two" })).toHaveLength(1);
-    expect(filterLines(lines, { ...every, until: "2026-01-01T00:00:02Z" })).toHaveLength(2);
+  it("says what is shown of it", () => {
+    const shown = { lines, before: null, after: null, last: 3, reading: null, tail: null, isFiltered: false };
+    expect(describeWindow(shown, true)).toBe("Lines 1 to 3 of 3");
+    expect(describeWindow({ ...shown, lines: [], last: 0 }, true)).toBe("This run has written no lines.");
+    const found = { ...shown, lines: lines.slice(0, 1), last: 1_000_000, isFiltered: true };
+    expect(describeWindow(found, true)).toBe("1 line of 1,000,000 matches");
+    const reading = { direction: "earlier", at: 600_001 } as const;
+    expect(describeWindow({ ...found, reading }, true)).toBe(
+      "1 line matches so far; 400,000 of 1,000,000 lines searched …",
+    );
+    expect(describeWindow({ ...found, lines: [] }, true)).toBe("None of 1,000,000 lines matches.");
+    expect(describeWindow({ ...found, tail: "lost" }, false)).toContain("the connection is lost");
   });
 
   it("is plain text, whatever a terminal would make of it", () => {

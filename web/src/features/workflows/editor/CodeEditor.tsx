@@ -16,11 +16,11 @@ import {
 } from "@codemirror/view";
 import { useEffect, useRef } from "react";
 import schema from "@/api/workflow.schema.json";
+import { look } from "@/ui/code/look";
 import { assist } from "./assistance";
 import { chosenTask, type Range, showProblems, showTask } from "./marking";
 import type { Mark } from "./problems";
 import type { Schema } from "./schemaWalk";
-import { look } from "./theme";
 
 /** What may be done with the text from outside of the editor. */
 export interface TextHandle {

@@ -15,13 +15,3 @@ export function pointAt(expression: string, position: number): Pointed {
   const caret = `${column.map((each) => (each === "\t" ? "\t" : " ")).join("")}^`;
   return { line, caret };
 }
-
-/** Reads JSON that somebody writes; what is empty is nothing. */
-export function readJson(text: string): { value: unknown } | { error: string } {
-  if (text.trim() === "") return { value: undefined };
-  try {
-    return { value: JSON.parse(text) as unknown };
-  } catch (error) {
-    return { error: error instanceof Error ? error.message : String(error) };
-  }
-}

@@ -1,24 +1,23 @@
-import { Alert, Button, CopyButton, Group, SegmentedControl, Stack, Text } from "@mantine/core";
+import { Alert, Button, CopyButton, Group, Stack, Text } from "@mantine/core";
 import { IconLink, IconPlayerPlay } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { getRouteApi, useNavigate, useRouter } from "@tanstack/react-router";
-import { type FormEvent, useCallback, useRef, useState } from "react";
+import { type FormEvent, useRef, useState } from "react";
 import { api, got } from "@/api/client";
 import { useMay } from "@/features/session/permissions";
 import { ErrorNotice } from "@/ui/ErrorNotice";
 import { TextLink } from "@/ui/links";
-import { type Field, makeBeginning } from "./fields";
-import { JsonField } from "./JsonField";
-import { type Faults, judge } from "./judging";
+import { beginDraft, findFlaw, judgeDraft, setValue } from "@/ui/values/draft";
+import { type Field, makeBeginning } from "@/ui/values/fields";
+import { NO_FAULTS } from "@/ui/values/judging";
+import { ValueForm } from "@/ui/values/ValueForm";
 import { LastInputs } from "./LastInputs";
 import { OnceKey } from "./onceKey";
-import { SchemaForm } from "./SchemaForm";
 
 const route = getRouteApi("/workflows/$namespace/$name");
 
 /** Above this, a link is cut by what stands between people. */
 const LONGEST_LINK = 8_000;
-const NONE: Faults = new Map();
 
 interface StartFormProps {
   namespace: string;
@@ -33,22 +32,12 @@ export function StartForm({ namespace, name, version, field }: StartFormProps) {
   const { input: prefilled } = route.useSearch();
   const may = useMay();
   const navigate = useNavigate();
-  const [value, setValue] = useState<unknown>(() => prefilled ?? (field ? makeBeginning(field) : undefined));
-  const isFormPossible = field !== null && field.kind !== "json";
-  const [asJson, setAsJson] = useState(!isFormPossible);
-  const [unreadable, setUnreadable] = useState<ReadonlySet<string>>(new Set());
+  const [draft, setDraft] = useState(() => beginDraft(prefilled ?? (field ? makeBeginning(field) : undefined), field));
+  const [isReadable, setReadable] = useState(true);
   const [wasTried, setWasTried] = useState(false);
   const key = useRef(new OnceKey());
-  const onReadable = useCallback((pointer: string, isReadable: boolean) => {
-    setUnreadable((before) => {
-      if (before.has(pointer) !== isReadable) return before;
-      const after = new Set(before);
-      if (isReadable) after.delete(pointer);
-      else after.add(pointer);
-      return after;
-    });
-  }, []);
-  const faults = field ? judge(field, value) : NONE;
+  const { value } = draft;
+  const faults = judgeDraft(draft, field);
   const start = useMutation({
     mutationFn: () => {
       const body = { namespace, name, version, input: value };
@@ -64,58 +53,36 @@ export function StartForm({ namespace, name, version, field }: StartFormProps) {
   const submit = (event: FormEvent) => {
     event.preventDefault();
     setWasTried(true);
-    if (!start.isPending && faults.size === 0 && unreadable.size === 0) start.mutate();
+    if (!start.isPending && faults.size === 0 && isReadable && findFlaw(draft) === null) start.mutate();
   };
-  const common = { label: "Input", description: undefined, error: undefined, required: false };
-  const shownFaults = wasTried ? faults : NONE;
   return (
     <form onSubmit={submit} noValidate>
       <Stack gap="md">
-        <Group gap="xs">
-          {isFormPossible && (
-            <SegmentedControl
-              size="xs"
-              aria-label="How the input is written"
-              value={asJson ? "json" : "form"}
-              onChange={(chosen) => setAsJson(chosen === "json")}
-              disabled={asJson && unreadable.size > 0}
-              data={[
-                { value: "form", label: "Form" },
-                { value: "json", label: "JSON" },
-              ]}
-            />
-          )}
-          {may("run.data", namespace) && <LastInputs namespace={namespace} name={name} onTake={setValue} />}
-          <CopyLink version={version} input={value} />
-        </Group>
         {field === null && (
           <Text size="sm" c="dimmed">
             This version describes no input; it takes any, or none.
           </Text>
         )}
-        {asJson || field === null ? (
-          <JsonField value={value} onChange={setValue} pointer="" onReadable={onReadable} common={common} />
-        ) : (
-          <SchemaForm
-            field={field}
-            value={value}
-            onChange={setValue}
-            pointer=""
-            faults={shownFaults}
-            onReadable={onReadable}
-          />
-        )}
-        {shownFaults.size > 0 && (
-          <Alert color="red" role="alert" title="The input does not fit yet">
-            <ul style={{ margin: 0, paddingLeft: 18 }}>
-              {[...shownFaults].map(([pointer, text]) => (
-                <li key={pointer}>
-                  <code>{pointer || "the input"}</code>: {text}
-                </li>
-              ))}
-            </ul>
-          </Alert>
-        )}
+        <ValueForm
+          draft={draft}
+          onChange={setDraft}
+          field={field}
+          label="Input"
+          faults={wasTried ? faults : NO_FAULTS}
+          onReadable={setReadable}
+          tools={
+            <>
+              {may("run.data", namespace) && (
+                <LastInputs
+                  namespace={namespace}
+                  name={name}
+                  onTake={(input) => setDraft((before) => setValue(before, input))}
+                />
+              )}
+              <CopyLink version={version} input={value} />
+            </>
+          }
+        />
         {start.error && <ErrorNotice error={start.error} />}
         {start.data?.status === "faulted" && (
           <Alert color="red" role="alert" title="The run faulted as soon as it began">

@@ -4,9 +4,9 @@ import { getRouteApi } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { QueryView } from "@/ui/QueryView";
 import { Section } from "@/ui/Section";
+import { findInputSchema, makeField } from "@/ui/values/fields";
 import { readText } from "../editor/readText";
 import { versionQuery, versionsQuery } from "../queries";
-import { findInputSchema, makeField } from "./fields";
 import { StartForm } from "./StartForm";
 
 const route = getRouteApi("/workflows/$namespace/$name");

@@ -4,7 +4,7 @@ import { EditorState, type Extension } from "@codemirror/state";
 import { EditorView, lineNumbers } from "@codemirror/view";
 import { useMediaQuery } from "@mantine/hooks";
 import { useEffect, useRef } from "react";
-import { look } from "../editor/theme";
+import { look } from "@/ui/code/look";
 
 interface TextDiffProps {
   before: string;

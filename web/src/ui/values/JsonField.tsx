@@ -1,6 +1,6 @@
 import { Textarea } from "@mantine/core";
 import { useEffect, useState } from "react";
-import { readJson } from "../expressions/caret";
+import { readJson, writeJson } from "@/lib/json";
 import type { CommonProps } from "./SchemaForm";
 
 interface JsonFieldProps {
@@ -13,7 +13,7 @@ interface JsonFieldProps {
 
 /** A value written as JSON. What is typed stays, also while it is none. */
 export function JsonField({ value, onChange, pointer, onReadable, common }: JsonFieldProps) {
-  const [text, setText] = useState(() => write(value));
+  const [text, setText] = useState(() => writeJson(value));
   const read = readJson(text);
   const isReadable = "value" in read;
   const written = isReadable ? JSON.stringify(read.value) : null;
@@ -22,7 +22,7 @@ export function JsonField({ value, onChange, pointer, onReadable, common }: Json
   if (given !== seen) {
     setSeen(given);
     // Another value came from outside, such as the input of an earlier run.
-    if (given !== written) setText(write(value));
+    if (given !== written) setText(writeJson(value));
   }
   useEffect(() => {
     onReadable(pointer, isReadable);
@@ -31,7 +31,7 @@ export function JsonField({ value, onChange, pointer, onReadable, common }: Json
   return (
     <Textarea
       {...common}
-      description={[common.description, "(written as JSON)"].filter(Boolean).join(" ")}
+      description={<>{common.description} (written as JSON)</>}
       value={text}
       onChange={(event) => {
         const changed = event.currentTarget.value;
@@ -47,8 +47,4 @@ export function JsonField({ value, onChange, pointer, onReadable, common }: Json
       styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)", fontSize: 13 } }}
     />
   );
-}
-
-function write(value: unknown): string {
-  return value === undefined ? "" : JSON.stringify(value, null, 2);
 }

@@ -5,6 +5,8 @@ import { type Field, isObject } from "./fields";
 /** What is wrong, by JSON pointer; the whole is the empty one. */
 export type Faults = Map<string, string>;
 
+export const NO_FAULTS: Faults = new Map();
+
 export function judge(field: Field, value: unknown, pointer = "", faults: Faults = new Map()): Faults {
   if (value === undefined) {
     if (field.isRequired && pointer !== "") faults.set(pointer, "This is needed.");

@@ -12,7 +12,9 @@ import {
   TextInput,
 } from "@mantine/core";
 import { IconPlus, IconTrash } from "@tabler/icons-react";
+import type { ReactNode } from "react";
 import { escapePointer } from "@/graph/tree";
+import { Prose } from "../Prose";
 import { type Field, isObject, makeBeginning, setPart } from "./fields";
 import { JsonField } from "./JsonField";
 import type { Faults } from "./judging";
@@ -34,7 +36,7 @@ export function SchemaForm(props: PartProps) {
   const { field, value, onChange, pointer, faults } = props;
   const common = {
     label: props.label || field.label,
-    description: field.description || undefined,
+    description: field.description ? <Prose text={field.description} /> : undefined,
     error: faults.get(pointer),
     required: field.isRequired && field.name !== "",
     "data-pointer": pointer,
@@ -83,7 +85,7 @@ export function SchemaForm(props: PartProps) {
 
 export interface CommonProps {
   label: string;
-  description: string | undefined;
+  description: ReactNode;
   error: string | undefined;
   required: boolean;
 }
@@ -156,7 +158,7 @@ function ObjectPart(props: PartProps) {
     <Fieldset legend={`${label || field.label}${field.isRequired ? " *" : ""}`}>
       {field.description && (
         <Text size="xs" c="dimmed" mb="xs">
-          {field.description}
+          <Prose text={field.description} />
         </Text>
       )}
       <Fault text={faults.get(pointer)} />
@@ -185,7 +187,7 @@ function ListPart(props: PartProps) {
     <Fieldset legend={`${own}${field.isRequired ? " *" : ""}`}>
       {field.description && (
         <Text size="xs" c="dimmed" mb="xs">
-          {field.description}
+          <Prose text={field.description} />
         </Text>
       )}
       <Fault text={faults.get(pointer)} />
