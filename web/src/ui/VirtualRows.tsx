@@ -6,6 +6,7 @@ import {
   useCallback,
   useEffect,
   useImperativeHandle,
+  useLayoutEffect,
   useRef,
 } from "react";
 import classes from "./VirtualRows.module.css";
@@ -22,6 +23,8 @@ interface VirtualRowsProps {
   /** What one row shows. */
   children: (index: number) => ReactNode;
   keyOf?: (index: number) => string | number;
+  /** How many rows were put before the first one so far, less those that were taken away: what is in sight stays there. */
+  shift?: number;
   /** What the rows are, for screen readers. */
   label: string;
   height?: string;
@@ -39,7 +42,7 @@ const NEAR_END = 8;
 
 /** Rows in a box that scrolls, of which only those in sight are made, however many there are. */
 export function VirtualRows(props: VirtualRowsProps) {
-  const { count, estimate, keyOf, children, follow = false, onFollow, onSight } = props;
+  const { count, estimate, keyOf, children, shift = 0, follow = false, onFollow, onSight } = props;
   const box = useRef<HTMLElement>(null);
   const lastTop = useRef(0);
   const rows = useVirtualizer<HTMLElement, HTMLElement>({
@@ -59,6 +62,7 @@ export function VirtualRows(props: VirtualRowsProps) {
   useEffect(() => {
     if (follow && count > 0) rows.scrollToIndex(count - 1, { align: "end" });
   }, [follow, count, rows]);
+  useHeldPlace(rows, shift, follow);
   const items = rows.getVirtualItems();
   const [first, last] = [items[0]?.index ?? 0, items.at(-1)?.index ?? 0];
   useEffect(() => onSight?.([first, last]), [onSight, first, last]);
@@ -98,6 +102,25 @@ export function VirtualRows(props: VirtualRowsProps) {
       </ul>
     </section>
   );
+}
+
+/** Keeps the first row in sight where it is when rows come or go before it. */
+function useHeldPlace(rows: Virtualizer<HTMLElement, HTMLElement>, shift: number, follow: boolean): void {
+  const place = useRef({ index: 0, offset: 0 });
+  const lastShift = useRef(shift);
+  // After each drawing: scrolling draws, too.
+  useLayoutEffect(() => {
+    const moved = shift - lastShift.current;
+    lastShift.current = shift;
+    if (moved !== 0) {
+      const row = rows.measurementsCache[place.current.index + moved];
+      if (row && !follow) rows.scrollToOffset(row.start + place.current.offset);
+      return;
+    }
+    const top = rows.scrollOffset ?? 0;
+    const row = rows.getVirtualItemForOffset(top);
+    if (row) place.current = { index: row.index, offset: top - row.start };
+  });
 }
 
 /**

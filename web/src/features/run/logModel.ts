@@ -1,9 +1,5 @@
-/** The lines of a run's log that the page has, and which of them are shown. */
+/** The lines of a run's log: how they are asked for, shown and saved. */
 import type { LogLine } from "@/api/schema";
-import { isWithin } from "./historyFilter";
-
-/** So many lines are kept; the earliest are let go, and can still be downloaded. */
-export const MOST_LINES = 200_000;
 
 export type Stream = "all" | "stdout" | "stderr" | "info";
 
@@ -17,31 +13,25 @@ export interface LogFilter {
   until?: string;
 }
 
-/** Returns lines with more behind them; what is there already is not added twice, and the earliest are let go. */
-export function addLines(before: LogLine[], more: LogLine[], most = MOST_LINES): LogLine[] {
-  const last = before.at(-1)?.seq ?? 0;
-  const fresh = more.filter((line) => (line.seq ?? 0) > last);
-  if (fresh.length === 0) return before;
-  const lines = before.concat(fresh);
-  // A quarter is let go at once, so that this is seldom done.
-  return lines.length > most ? lines.slice(lines.length - Math.ceil(most * 0.75)) : lines;
+/** A filter as the server takes it. */
+export interface LogQuery {
+  text?: string;
+  stream?: "stdout" | "stderr" | "info";
+  task?: string;
+  until?: string;
 }
 
-/** Returns how many lines before the first one that is kept there have been. */
-export function countDropped(lines: LogLine[]): number {
-  return lines.length === 0 ? 0 : Math.max(0, (lines[0]?.seq ?? 1) - 1);
+export function askFor({ stream, reference, text, until }: LogFilter): LogQuery {
+  return {
+    ...(text !== "" && { text }),
+    ...(stream !== "all" && { stream }),
+    ...(reference && { task: reference }),
+    ...(until && { until }),
+  };
 }
 
-export function filterLines(lines: LogLine[], { stream, reference, text, until }: LogFilter): LogLine[] {
-  const wanted = text.toLowerCase();
-  if (stream === "all" && !reference && wanted === "" && !until) return lines;
-  return lines.filter(
-    (line) =>
-      (stream === "all" || line.stream === stream) &&
-      (!reference || isWithin(line.reference, reference)) &&
-      (wanted === "" || line.text.toLowerCase().includes(wanted)) &&
-      (!until || Date.parse(line.at) <= Date.parse(until)),
-  );
+export function isFilter(query: LogQuery): boolean {
+  return Object.keys(query).length > 0;
 }
 
 const ESCAPE = String.fromCharCode(27);
