@@ -325,6 +325,7 @@ def main() -> int:
     print(describe_machine(), file=sys.stderr)
     with tempfile.TemporaryDirectory(dir=options.folder, prefix="kapell-bench-") as made:
         folder = options.keep or Path(made)
+        folder.mkdir(parents=True, exist_ok=True)
         rows = [] if (folder / KEPT).exists() else load(options, folder)
         rows += asyncio.run(measure(options, folder, json.loads((folder / KEPT).read_text())))
     for row in rows:
