@@ -1,15 +1,16 @@
-import { Button, Group, NumberInput, Stack, Switch, Text } from "@mantine/core";
+import { Stack, Text } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
 import { useQueries } from "@tanstack/react-query";
-import { type FormEvent, useCallback, useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import type { NumberedEvent } from "@/api/schema";
 import { ErrorNotice } from "@/ui/ErrorNotice";
 import { VirtualRows, type VirtualRowsHandle } from "@/ui/VirtualRows";
 import { EventRow } from "./EventRow";
-import { isFiltering, pagesInSight } from "./historyFilter";
+import { HistoryTools } from "./HistoryTools";
+import { type About, askForEvents, pagesInSight } from "./historyFilter";
 import { HISTORY_PAGE, historyQuery } from "./queries";
 import type { Selection } from "./selection";
-import { describePlace } from "./tasks";
-import { useFilteredHistory } from "./useFilteredHistory";
+import { type Found, useFilteredHistory } from "./useFilteredHistory";
 import type { Travel } from "./useTravel";
 
 interface HistoryProps {
@@ -19,23 +20,26 @@ interface HistoryProps {
   onSelect: (selection: Selection | null) => void;
 }
 
+const TYPING_PAUSE = 250;
+
 /** What happened to a run, event by event. Only what is in sight is read, however long it is. */
 export function History({ runId, travel, selection, onSelect }: HistoryProps) {
   const { total, at, go } = travel;
-  const [onlyBad, setOnlyBad] = useState(false);
-  const [onlyTask, setOnlyTask] = useState(false);
+  const [filter, setFilter] = useState({ onlyBad: false, onlyTask: false, text: "", about: "all" as About });
+  const [text] = useDebouncedValue(filter.text, TYPING_PAUSE);
   const [follow, setFollow] = useState(false);
-  const [wanted, setWanted] = useState<string | number>("");
   const [pages, setPages] = useState([0]);
-  const setSight = useCallback(([first, last]: [number, number]) => {
-    const seen = pagesInSight(first, last, HISTORY_PAGE);
+  const [last, setLast] = useState(0);
+  const setSight = useCallback(([first, final]: [number, number]) => {
+    setLast(final);
+    const seen = pagesInSight(first, final, HISTORY_PAGE);
     setPages((before) => (before.join() === seen.join() ? before : seen));
   }, []);
   const rows = useRef<VirtualRowsHandle>(null);
-  const reference = onlyTask ? selection?.reference : undefined;
-  const filter = { onlyBad, reference };
-  const isFiltered = isFiltering(filter);
-  const found = useFilteredHistory(runId, filter, total);
+  const reference = filter.onlyTask ? selection?.reference : undefined;
+  const query = askForEvents({ ...filter, text, reference });
+  const isFiltered = Object.keys(query).length > 0;
+  const found = useFilteredHistory(runId, isFiltered ? query : null, total, follow ? Number.POSITIVE_INFINITY : last);
   const paged = usePages(runId, isFiltered ? [] : pages);
   const count = isFiltered ? found.events.length : total;
   const eventAt = (index: number) => (isFiltered ? found.events[index] : paged.events.get(index + 1));
@@ -45,10 +49,7 @@ export function History({ runId, travel, selection, onSelect }: HistoryProps) {
     if (at !== undefined && !isFiltered) rows.current?.show(at - 1);
   }, [at, isFiltered]);
 
-  const jump = (event: FormEvent) => {
-    event.preventDefault();
-    const seq = Number(wanted);
-    if (!Number.isInteger(seq) || seq < 1) return;
+  const jump = (seq: number) => {
     setFollow(false);
     const index = isFiltered ? found.events.findIndex((each) => each.seq >= seq) : Math.min(seq, total) - 1;
     if (index >= 0) rows.current?.show(index, "center");
@@ -56,50 +57,20 @@ export function History({ runId, travel, selection, onSelect }: HistoryProps) {
 
   return (
     <Stack gap="xs">
-      <Group gap="sm">
-        <Switch
-          size="xs"
-          label="Only what went wrong"
-          checked={onlyBad}
-          onChange={(event) => setOnlyBad(event.currentTarget.checked)}
-        />
-        <Switch
-          size="xs"
-          label={selection ? `Only ${describePlace(selection)}` : "Only the selected task"}
-          disabled={!selection}
-          checked={onlyTask && selection !== null}
-          onChange={(event) => setOnlyTask(event.currentTarget.checked)}
-        />
-        <Switch
-          size="xs"
-          label="Follow"
-          checked={follow}
-          onChange={(event) => setFollow(event.currentTarget.checked)}
-        />
-        <form onSubmit={jump}>
-          <Group gap={4} wrap="nowrap">
-            <NumberInput
-              size="xs"
-              w={110}
-              min={1}
-              max={total}
-              allowDecimal={false}
-              hideControls
-              placeholder={`1 to ${total}`}
-              aria-label="Number of an event"
-              value={wanted}
-              onChange={setWanted}
-            />
-            <Button size="xs" variant="default" type="submit">
-              Go to event
-            </Button>
-          </Group>
-        </form>
-      </Group>
-      {isFiltered && <Progress found={found.events.length} seen={found.seen} total={total} isCut={found.isCut} />}
+      <HistoryTools
+        filter={filter}
+        onFilter={(changes) => setFilter((before) => ({ ...before, ...changes }))}
+        follow={follow}
+        onFollow={setFollow}
+        selection={selection}
+        total={total}
+        onJump={jump}
+      />
+      {isFiltered && <Progress found={found} total={total} />}
       {(found.error ?? paged.error) && <ErrorNotice error={found.error ?? paged.error} />}
       {count > 0 && (
         <VirtualRows
+          key={JSON.stringify(query)}
           ref={rows}
           count={count}
           estimate={34}
@@ -126,15 +97,15 @@ export function History({ runId, travel, selection, onSelect }: HistoryProps) {
   );
 }
 
-function Progress({ found, seen, total, isCut }: { found: number; seen: number; total: number; isCut: boolean }) {
-  const events = `${found.toLocaleString("en")} ${found === 1 ? "event" : "events"}`;
-  const text = isCut
-    ? `The first ${events} of those that match; there are more.`
-    : seen < total
-      ? `${events} so far: ${seen.toLocaleString("en")} of ${total.toLocaleString("en")} looked through …`
-      : found === 0
+function Progress({ found: { events, hasMore, isRead }, total }: { found: Found; total: number }) {
+  const count = `${events.length.toLocaleString("en")} ${events.length === 1 ? "event" : "events"}`;
+  const text = !isRead
+    ? "Looking through the history …"
+    : hasMore
+      ? `The first ${count} of those that match; more as you scroll.`
+      : events.length === 0
         ? "No event matches."
-        : `${events} of ${total.toLocaleString("en")}`;
+        : `${count} of ${total.toLocaleString("en")}`;
   return (
     <Text size="xs" c="dimmed" role="status">
       {text}

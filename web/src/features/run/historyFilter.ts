@@ -1,24 +1,60 @@
 /** Which events of a run's history are shown. */
-import type { NumberedEvent } from "@/api/schema";
 
 export interface HistoryFilter {
   /** Only events of this task and of those in it. */
   reference?: string;
   onlyBad: boolean;
+  /** Only events whose sentence or task has this text, in whatever case. */
+  text: string;
+  about: About;
 }
 
-export function isFiltering({ reference, onlyBad }: HistoryFilter): boolean {
-  return onlyBad || Boolean(reference);
+/** What events may be about, and which types that are. */
+export const TYPES = {
+  all: [],
+  tasks: [
+    "task_entered",
+    "task_completed",
+    "task_skipped",
+    "task_faulted",
+    "iteration_started",
+    "loop_ended",
+    "branch_faulted",
+  ],
+  attempts: ["attempt_created", "attempt_held", "attempt_dispatched", "attempt_ended", "attempt_lost", "child_started"],
+  errors: ["task_faulted", "branch_faulted", "error_caught", "attempt_lost", "run_faulted"],
+  timers: ["timer_fired"],
+  people: ["run_suspended", "run_resumed", "cancel_requested", "task_retried", "task_passed"],
+  run: ["run_started", "input_accepted", "run_forked", "run_completed", "run_faulted", "run_cancelled"],
+} satisfies Record<string, string[]>;
+
+export type About = keyof typeof TYPES;
+
+export const ABOUT: { value: About; label: string }[] = [
+  { value: "all", label: "All events" },
+  { value: "tasks", label: "Tasks" },
+  { value: "attempts", label: "Attempts and child runs" },
+  { value: "errors", label: "Errors and retries" },
+  { value: "timers", label: "Times that came" },
+  { value: "people", label: "What people asked for" },
+  { value: "run", label: "The run as a whole" },
+];
+
+/** A filter as the server takes it. */
+export interface HistoryQuery {
+  type?: string[];
+  task?: string;
+  text?: string;
+  only_bad?: boolean;
 }
 
-/** Tells whether a reference is of a task or of one within it. */
-export function isWithin(reference: string, around: string): boolean {
-  return reference === around || reference.startsWith(`${around}/`);
-}
-
-export function letsThrough(filter: HistoryFilter, event: Pick<NumberedEvent, "reference" | "is_bad">): boolean {
-  if (filter.onlyBad && !event.is_bad) return false;
-  return !filter.reference || isWithin(event.reference, filter.reference);
+export function askForEvents({ reference, onlyBad, text, about }: HistoryFilter): HistoryQuery {
+  return {
+    ...(about !== "all" && { type: TYPES[about] }),
+    ...(reference && { task: reference }),
+    ...(text !== "" && { text }),
+    ...(onlyBad && { only_bad: true }),
+  };
 }
 
 /** The pages, counted from 0, of which events are in sight; one at least. */

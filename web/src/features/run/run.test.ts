@@ -5,7 +5,7 @@ import { readRunSearch } from "./address";
 import { judgeError } from "./blame";
 import { countEffects } from "./effects";
 import { findFailure } from "./failure";
-import { letsThrough, pagesInSight } from "./historyFilter";
+import { askForEvents, pagesInSight } from "./historyFilter";
 import { askFor, cutMatches, isFilter, plainText, writeLines } from "./logModel";
 import { describeWindow } from "./logWords";
 import { type PastState, tasksAt } from "./past";
@@ -213,11 +213,15 @@ describe("what went wrong", () => {
 });
 
 describe("the history", () => {
-  it("is filtered by task, with what is in it, and by what went wrong", () => {
-    const event = { reference: "/do/1/b/do/0/c", is_bad: false };
-    expect(letsThrough({ onlyBad: false, reference: "/do/1/b" }, event)).toBe(true);
-    expect(letsThrough({ onlyBad: false, reference: "/do/1/bb" }, event)).toBe(false);
-    expect(letsThrough({ onlyBad: true }, event)).toBe(false);
+  it("is filtered by the server, by what it is asked", () => {
+    const every = { onlyBad: false, text: "", about: "all" } as const;
+    expect(askForEvents(every)).toEqual({});
+    expect(askForEvents({ ...every, onlyBad: true, reference: "/do/1/b", text: "late" })).toEqual({
+      only_bad: true,
+      task: "/do/1/b",
+      text: "late",
+    });
+    expect(askForEvents({ ...every, about: "people" }).type).toContain("task_retried");
   });
 
   it("is read by pages", () => {

@@ -1,54 +1,71 @@
-/** Looks through a whole history for the events that a filter lets through; only those are kept. */
+/** The events of a history that a filter lets through, as far as they are looked at. */
 import { useEffect, useState } from "react";
+import { api, got } from "@/api/client";
 import type { NumberedEvent } from "@/api/schema";
-import { type HistoryFilter, isFiltering, letsThrough } from "./historyFilter";
-import { readHistory } from "./queries";
+import type { HistoryQuery } from "./historyFilter";
 
-/** The most that the server gives at once. */
-const STEP = 500;
-/** So many are kept at most. */
-const MOST = 5_000;
+const PAGE = 200;
 
 export interface Found {
   events: NumberedEvent[];
-  /** Up to which event was looked through. */
-  seen: number;
-  isCut: boolean;
+  /** Whether the server has more of them. */
+  hasMore: boolean;
+  /** Whether the server was asked already. */
+  isRead: boolean;
   error: Error | null;
 }
 
-const NOTHING: Found = { events: [], seen: 0, isCut: false, error: null };
+interface State extends Found {
+  /** After which event there may be more, */
+  after: number;
+  /** and how many events the history had when that was found out. */
+  total: number;
+}
 
-/** Returns what was found so far; it goes on by itself, and with what is added to the history. */
-export function useFilteredHistory(runId: string, { reference, onlyBad }: HistoryFilter, total: number): Found {
+const NOTHING: State = { events: [], hasMore: true, isRead: false, error: null, after: 0, total: 0 };
+
+/**
+ * Returns what was found so far; a page more whenever the last one in sight comes near, and what is added to the history.
+ *
+ * @param query What is looked for; null for nothing.
+ * @param lastInSight The last row that is looked at; infinite for who follows.
+ */
+export function useFilteredHistory(
+  runId: string,
+  query: HistoryQuery | null,
+  total: number,
+  lastInSight: number,
+): Found {
   const [found, setFound] = useState(NOTHING);
-  const key = `${runId} ${reference ?? ""} ${onlyBad}`;
+  const key = query && `${runId} ${JSON.stringify(query)}`;
   const [shownKey, setShownKey] = useState(key);
   if (key !== shownKey) {
     setShownKey(key);
     setFound(NOTHING);
   }
-  const { seen, isCut, error } = found;
-  const isOver = seen >= total || isCut || error !== null;
+  const { events, hasMore, after, error } = found;
+  const isWanted = hasMore ? events.length < lastInSight + PAGE / 2 : found.total < total;
   useEffect(() => {
-    const filter = { reference, onlyBad };
-    if (!isFiltering(filter) || isOver) return;
+    if (key === null || !isWanted || error) return;
     const abort = new AbortController();
-    readHistory(runId, seen, STEP, abort.signal)
-      .then((page) => {
+    const asked = { ...(JSON.parse(key.slice(key.indexOf(" ") + 1)) as HistoryQuery), after, limit: PAGE };
+    const request = { params: { path: { run_id: runId }, query: asked }, signal: abort.signal };
+    got(api.GET("/api/v1/runs/{run_id}/history", request))
+      .then(({ items, next }) => {
         if (abort.signal.aborted) return;
-        const matching = page.filter((event) => letsThrough(filter, event));
         setFound((before) => ({
-          events: [...before.events, ...matching].slice(0, MOST),
-          seen: page.at(-1)?.seq ?? total,
-          isCut: before.events.length + matching.length > MOST,
+          events: [...before.events, ...items],
+          hasMore: next !== null,
+          isRead: true,
           error: null,
+          after: items.at(-1)?.seq ?? after,
+          total,
         }));
       })
       .catch((reason: unknown) => {
         if (!abort.signal.aborted) setFound((before) => ({ ...before, error: reason as Error }));
       });
     return () => abort.abort();
-  }, [runId, reference, onlyBad, seen, total, isOver]);
+  }, [runId, key, after, total, isWanted, error]);
   return found;
 }
