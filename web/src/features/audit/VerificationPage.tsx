@@ -7,6 +7,7 @@ import { DataTable } from "@/ui/DataTable";
 import { ErrorNotice } from "@/ui/ErrorNotice";
 import { Duration, Moment } from "@/ui/Moment";
 import { Page } from "@/ui/Page";
+import { Prose } from "@/ui/Prose";
 import { QueryView } from "@/ui/QueryView";
 import { Section } from "@/ui/Section";
 import { AuditTabs } from "./AuditTabs";
@@ -108,7 +109,9 @@ function Report({ report }: { report: AuditReport }) {
             <Table.Tr key={`${finding.place} ${finding.text}`}>
               <Table.Td>{describeKind(finding.kind)}</Table.Td>
               <Table.Td>{finding.place}</Table.Td>
-              <Table.Td>{finding.text}</Table.Td>
+              <Table.Td>
+                <Prose text={finding.text} />
+              </Table.Td>
             </Table.Tr>
           ))}
         </DataTable>

@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { DiagnosticFinding } from "@/api/schema";
 import { useMay, useMayEverywhere } from "@/features/session/permissions";
 import { TextLink } from "@/ui/links";
+import { Prose } from "@/ui/Prose";
 import { QueryView } from "@/ui/QueryView";
 import { Section } from "@/ui/Section";
 import { Sign } from "@/ui/Sign";
@@ -88,9 +89,13 @@ function Point({ finding: { check, status, text, advice } }: { finding: Diagnost
         {NAMES[check] ?? check} <Sign {...SIGNS[status]} />
       </Text>
       <Text size="xs" c="dimmed">
-        {text}
+        <Prose text={text} />
       </Text>
-      {advice && <Text size="xs">{advice}</Text>}
+      {advice && (
+        <Text size="xs">
+          <Prose text={advice} />
+        </Text>
+      )}
     </Stack>
   );
 }

@@ -2,6 +2,7 @@ import { List, Text } from "@mantine/core";
 import type { RunTask, TaskAttempt } from "@/api/schema";
 import { describeSeconds, secondsBetween } from "@/lib/time";
 import { Moment } from "@/ui/Moment";
+import { Prose } from "@/ui/Prose";
 import { useNow } from "@/ui/useNow";
 
 const SHOWN = 10;
@@ -38,7 +39,7 @@ export function Attempts({ task }: { task: RunTask }) {
       )}
       {wait && !wait.ended_at && (
         <Text size="sm">
-          {wait.text} <Moment at={wait.began_at} />
+          <Prose text={wait.text} /> <Moment at={wait.began_at} />
         </Text>
       )}
     </>

@@ -6,6 +6,7 @@ import { useMay } from "@/features/session/permissions";
 import { describeSeconds } from "@/lib/time";
 import { TextLink } from "@/ui/links";
 import { Duration, Moment } from "@/ui/Moment";
+import { Prose } from "@/ui/Prose";
 import { Section } from "@/ui/Section";
 import { StatusBadge } from "@/ui/StatusBadge";
 import { Attempts } from "./Attempts";
@@ -86,7 +87,8 @@ export function TaskPanel({ run, tasks, isPast, selection, onSelect, onShow }: T
         </Group>
         {fork && fork !== selection.reference && (
           <Text size="xs" c="dimmed">
-            A fork begins at {describePlace({ reference: fork })}: one cannot begin within a `for`, `fork` or `try`.
+            A fork begins at {describePlace({ reference: fork })}:{" "}
+            <Prose text="one cannot begin within a `for`, `fork` or `try`." />
           </Text>
         )}
       </Stack>

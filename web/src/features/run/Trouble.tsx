@@ -59,7 +59,9 @@ export function Trouble({ run, tasks, onSelect, onShowLog }: TroubleProps) {
           </Text>
         ))}
         {options.includes("resolve_lost") && (
-          <Text size="sm">{why.data.options.find((option) => option.code === "resolve_lost")?.text}</Text>
+          <Text size="sm">
+            <Prose text={why.data.options.find((option) => option.code === "resolve_lost")?.text ?? ""} />
+          </Text>
         )}
         {!options.includes("retry") && (
           <Text size="sm">

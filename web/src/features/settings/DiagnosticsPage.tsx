@@ -5,6 +5,7 @@ import type { DiagnosticFinding, Diagnostics } from "@/api/schema";
 import { DataTable } from "@/ui/DataTable";
 import { Moment } from "@/ui/Moment";
 import { Page } from "@/ui/Page";
+import { Prose } from "@/ui/Prose";
 import { QueryView } from "@/ui/QueryView";
 import { Sign } from "@/ui/Sign";
 import { diagnosticsQuery } from "./queries";
@@ -61,10 +62,10 @@ function FindingRow({ finding: { check, status, text, advice } }: { finding: Dia
         <Sign label={label} icon={Icon} color={color} />
       </Table.Td>
       <Table.Td style={{ overflowWrap: "anywhere" }}>
-        {text}
+        <Prose text={text} />
         {advice && (
           <Text size="sm" fw={600}>
-            {advice}
+            <Prose text={advice} />
           </Text>
         )}
       </Table.Td>

@@ -5,10 +5,10 @@ import type { SettingLine } from "@/api/schema";
 import { DataTable } from "@/ui/DataTable";
 import { EmptyState } from "@/ui/EmptyState";
 import { Page } from "@/ui/Page";
+import { Prose } from "@/ui/Prose";
 import { QueryView } from "@/ui/QueryView";
 import { SearchInput } from "@/ui/SearchInput";
 import { settingsQuery } from "./queries";
-import { Ticked } from "./Ticked";
 import { describeSource, describeValue, findSettings, isSet } from "./values";
 
 const route = getRouteApi("/administration/settings");
@@ -74,7 +74,7 @@ function Lines({ lines }: { lines: SettingLine[] }) {
             {describeSource(line)}
           </Table.Td>
           <Table.Td>
-            <Ticked text={line.description} />
+            <Prose text={line.description} />
           </Table.Td>
         </Table.Tr>
       ))}

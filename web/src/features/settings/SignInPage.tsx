@@ -7,10 +7,10 @@ import { DataTable } from "@/ui/DataTable";
 import { EmptyState } from "@/ui/EmptyState";
 import { TextLink } from "@/ui/links";
 import { Page } from "@/ui/Page";
+import { Prose } from "@/ui/Prose";
 import { QueryView } from "@/ui/QueryView";
 import { Section } from "@/ui/Section";
 import { settingsQuery } from "./queries";
-import { Ticked } from "./Ticked";
 import { describeSource, describeValue } from "./values";
 
 /** How people can sign in: by passwords and by which providers, as the server was started with. */
@@ -87,7 +87,7 @@ function SetupLines({ lines }: { lines: SettingLine[] }) {
             <Table.Td>
               {line.name}
               <Text size="xs" c="dimmed">
-                <Ticked text={line.description} />
+                <Prose text={line.description} />
               </Text>
             </Table.Td>
             <Table.Td style={{ overflowWrap: "anywhere" }}>

@@ -219,6 +219,6 @@ function describeTitle({ box, story, isCritical }: GraphBoxProps): string {
   if (isCritical) lines.push("on the critical path");
   const error = story?.last.error;
   if (error) lines.push([error.title || error.type, error.detail].filter(Boolean).join(": "));
-  if (story?.last.text) lines.push(story.last.text);
+  if (story?.last.text) lines.push(story.last.text.replaceAll("`", ""));
   return lines.join("\n");
 }

@@ -4,6 +4,7 @@ import { useMemo, useState } from "react";
 import type { RunTask, RunView } from "@/api/schema";
 import { describeSeconds } from "@/lib/time";
 import { TextLink } from "@/ui/links";
+import { Prose } from "@/ui/Prose";
 import { StatusIcon } from "@/ui/StatusBadge";
 import { VirtualRows } from "@/ui/VirtualRows";
 import classes from "./compare.module.css";
@@ -110,7 +111,11 @@ function Side({ task, runId }: { task: RunTask | null; runId: string }) {
         {task.seconds != null && <span className={classes.kind}>{describeSeconds(task.seconds)}</span>}
       </Group>
       {error && <div className={classes.around}>{error}</div>}
-      {task.kind === "switch" && task.text && <div className={classes.around}>{task.text}</div>}
+      {task.kind === "switch" && task.text && (
+        <div className={classes.around}>
+          <Prose text={task.text} />
+        </div>
+      )}
     </div>
   );
 }
@@ -158,6 +163,10 @@ function Longer({ pair }: { pair: Pair }) {
   );
 }
 
+function countTasks(count: number): string {
+  return count === 1 ? "one task" : `${count.toLocaleString("en")} tasks`;
+}
+
 function sumUp({ pairs, onlyFirst, onlySecond, outcomes, ways }: Comparison): string {
   const parts = [
     onlyFirst > 0 && `${onlyFirst} only in the first`,
@@ -165,6 +174,6 @@ function sumUp({ pairs, onlyFirst, onlySecond, outcomes, ways }: Comparison): st
     outcomes > 0 && `${outcomes} with another outcome`,
     ways > 0 && `${ways} that went another way`,
   ].filter(Boolean);
-  if (parts.length === 0) return `Both took the same path, with the same outcomes: ${pairs.length} tasks.`;
-  return `Of ${pairs.length} tasks: ${parts.join(", ")}.`;
+  if (parts.length === 0) return `Both took the same path, with the same outcomes: ${countTasks(pairs.length)}.`;
+  return `Of ${countTasks(pairs.length)}: ${parts.join(", ")}.`;
 }

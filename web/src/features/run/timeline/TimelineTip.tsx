@@ -1,4 +1,5 @@
 import { Paper } from "@mantine/core";
+import { Prose } from "@/ui/Prose";
 import { describeRow, describeSegment, describeStart } from "./describe";
 import type { Row } from "./rows";
 import classes from "./timeline.module.css";
@@ -22,7 +23,11 @@ export function TimelineTip({ row, segment, x, y, begin, now }: Hovered & { begi
       {pointed && pointed.kind !== "frame" ? (
         <>
           <div>{describeSegment(pointed, now)}</div>
-          {pointed.text && <div>{pointed.text}</div>}
+          {pointed.text && (
+            <div>
+              <Prose text={pointed.text} />
+            </div>
+          )}
           <div>
             {describeStart(pointed.from)}
             {pointed.attempt > 1 && ` · attempt ${pointed.attempt}`}

@@ -1,6 +1,7 @@
 import { Button, Code, Group, Stack, Text, UnstyledButton } from "@mantine/core";
 import { IconAlertTriangle, IconCircleCheck, IconInfoCircle, IconX, type TablerIcon } from "@tabler/icons-react";
 import type { Problem } from "@/api/schema";
+import { Prose } from "@/ui/Prose";
 import type { Fix, Mark } from "./problems";
 
 const LOOKS: Record<Problem["severity"], { icon: TablerIcon; color: string; word: string }> = {
@@ -43,8 +44,8 @@ export function ProblemList({ marks, onGo, onFix }: ProblemListProps) {
                 <UnstyledButton onClick={() => onGo(mark)} style={{ flex: 1, minWidth: 0 }}>
                   <Text size="sm" style={{ overflowWrap: "anywhere" }}>
                     {problem.line ? `Line ${problem.line}: ` : ""}
-                    {problem.message}
-                    {problem.hint ? `. ${problem.hint}` : ""} <Code>{problem.code}</Code>
+                    <Prose text={problem.hint ? `${problem.message}. ${problem.hint}` : problem.message} />{" "}
+                    <Code>{problem.code}</Code>
                   </Text>
                 </UnstyledButton>
                 {onFix &&

@@ -5,6 +5,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { api, got } from "@/api/client";
 import { ErrorNotice } from "@/ui/ErrorNotice";
+import { Prose } from "@/ui/Prose";
 import { QueryView } from "@/ui/QueryView";
 import { diffQuery, draftQuery, versionsQuery, workflowKey } from "../queries";
 import { ChangeList } from "../versions/ChangeList";
@@ -122,7 +123,7 @@ export function PublishDialog({ namespace, name, check, save, onVersion, onClose
                 {warnings.map(({ problem }) => (
                   <li key={`${problem.line} ${problem.message}`}>
                     {problem.line ? `Line ${problem.line}: ` : ""}
-                    {problem.message}. {problem.hint}
+                    <Prose text={`${problem.message}. ${problem.hint}`} />
                   </li>
                 ))}
               </ul>

@@ -1,6 +1,7 @@
 import { Alert, Code, Stack, Text } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
 import type { Evaluated } from "@/api/schema";
+import { Prose } from "@/ui/Prose";
 import { pointAt } from "./caret";
 
 /** What came of an expression: its value, or why it has none, and where. */
@@ -18,7 +19,7 @@ export function Outcome({ expression, evaluated }: { expression: string; evaluat
         <Stack gap="xs">
           <Text size="sm">
             {typeof problem.line === "number" && `Line ${problem.line}, column ${problem.column}: `}
-            {problem.message} {problem.hint}
+            <Prose text={`${problem.message} ${problem.hint}`} />
           </Text>
           {pointed && (
             <Code block aria-hidden>

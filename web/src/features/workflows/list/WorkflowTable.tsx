@@ -4,6 +4,7 @@ import type { WorkflowSummary } from "@/api/schema";
 import { describeLength } from "@/lib/figures";
 import { TextLink } from "@/ui/links";
 import { Moment } from "@/ui/Moment";
+import { Prose } from "@/ui/Prose";
 import { HealthBar } from "./HealthBar";
 import { type Health, keyOf } from "./health";
 
@@ -73,7 +74,7 @@ function WorkflowCell({ workflow, onTag }: { workflow: WorkflowSummary; onTag: (
       </TextLink>
       {(title || summary) && (
         <Text size="xs" c="dimmed" lineClamp={2}>
-          {[title, summary].filter(Boolean).join(": ")}
+          <Prose text={[title, summary].filter(Boolean).join(": ")} />
         </Text>
       )}
       <Group gap={4}>

@@ -6,6 +6,7 @@ import { PERIOD_NAMES, PERIODS, readPeriod } from "@/lib/periods";
 import { EmptyState } from "@/ui/EmptyState";
 import { TextLink } from "@/ui/links";
 import { Moment } from "@/ui/Moment";
+import { Prose } from "@/ui/Prose";
 import { QueryView } from "@/ui/QueryView";
 import { RunTable } from "@/ui/RunTable";
 import { Section } from "@/ui/Section";
@@ -43,7 +44,7 @@ function About({ namespace, name }: OverviewProps) {
     <Section title="About">
       {newest?.summary && (
         <Text size="sm" maw="80ch" style={{ overflowWrap: "anywhere" }}>
-          {newest.summary}
+          <Prose text={newest.summary} />
         </Text>
       )}
       {newest && Object.keys(newest.tags).length > 0 && (

@@ -7,6 +7,7 @@ import { api, got } from "@/api/client";
 import { useMay } from "@/features/session/permissions";
 import { ErrorNotice } from "@/ui/ErrorNotice";
 import { TextLink } from "@/ui/links";
+import { Prose } from "@/ui/Prose";
 import { beginDraft, findFlaw, judgeDraft, setValue } from "@/ui/values/draft";
 import { type Field, makeBeginning } from "@/ui/values/fields";
 import { NO_FAULTS } from "@/ui/values/judging";
@@ -86,7 +87,9 @@ export function StartForm({ namespace, name, version, field }: StartFormProps) {
         {start.error && <ErrorNotice error={start.error} />}
         {start.data?.status === "faulted" && (
           <Alert color="red" role="alert" title="The run faulted as soon as it began">
-            <Text size="sm">{start.data.error}</Text>
+            <Text size="sm">
+              <Prose text={start.data.error ?? ""} />
+            </Text>
             <TextLink to="/runs/$runId" params={{ runId: start.data.run_id }} size="sm">
               Show the run
             </TextLink>

@@ -2,6 +2,7 @@ import { Alert, Group, Select, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useMemo } from "react";
+import { Prose } from "@/ui/Prose";
 import { QueryView } from "@/ui/QueryView";
 import { Section } from "@/ui/Section";
 import { findInputSchema, makeField } from "@/ui/values/fields";
@@ -51,7 +52,7 @@ export function StartTab({ namespace, name }: { namespace: string; name: string 
                 />
                 {chosen.note && (
                   <Text size="sm" c="dimmed" pb={8}>
-                    {chosen.note}
+                    <Prose text={chosen.note} />
                   </Text>
                 )}
               </Group>

@@ -1,6 +1,7 @@
 import { Code, List, Stack, Table, Text, ThemeIcon } from "@mantine/core";
 import { IconArrowsMoveVertical, IconMinus, IconPencil, IconPlus, type TablerIcon } from "@tabler/icons-react";
 import type { Change } from "@/api/schema";
+import { Prose } from "@/ui/Prose";
 import { describeValue, type Sign, signOf } from "./changes";
 
 const LOOKS: Record<Sign, { icon: TablerIcon; color: string }> = {
@@ -35,7 +36,7 @@ export function ChangeList({ changes }: { changes: Change[] }) {
           >
             <Stack gap={4}>
               <Text size="sm" style={{ overflowWrap: "anywhere" }}>
-                {change.text}
+                <Prose text={change.text} />
               </Text>
               {change.fields && change.fields.length > 0 && <Fields fields={change.fields} />}
             </Stack>

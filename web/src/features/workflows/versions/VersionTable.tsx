@@ -6,6 +6,7 @@ import type { SubjectFigures, WorkflowVersion } from "@/api/schema";
 import { useMay } from "@/features/session/permissions";
 import { TextLink } from "@/ui/links";
 import { Moment } from "@/ui/Moment";
+import { Prose } from "@/ui/Prose";
 import { HealthBar } from "../list/HealthBar";
 import { DeprecationDialog } from "./DeprecationDialog";
 
@@ -57,7 +58,7 @@ export function VersionTable({ versions, subjects }: VersionTableProps) {
                     </Text>
                   </Table.Td>
                   <Table.Td style={{ overflowWrap: "anywhere" }}>
-                    {version.note}
+                    <Prose text={version.note} />
                     {version.deprecation && (
                       <Text size="xs" c="dimmed">
                         Deprecated by {version.deprecation.by_name} <Moment at={version.deprecation.at} />
