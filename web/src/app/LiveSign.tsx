@@ -26,6 +26,7 @@ export function LiveSign() {
         color={state === "live" ? "teal" : state === "lost" ? "red" : "gray"}
         leftSection={<Icon size={12} aria-hidden />}
         data-live={state}
+        style={{ flex: "none" }}
       >
         {label}
       </Badge>

@@ -8,6 +8,7 @@ import {
   Stack,
   Switch,
   Text,
+  Title,
   VisuallyHidden,
 } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
@@ -36,6 +37,8 @@ export function Notices() {
         onChange={(opened) => !opened && close()}
         position="bottom-end"
         width={340}
+        offset={14}
+        shadow="md"
         trapFocus
         returnFocus
         withinPortal
@@ -65,6 +68,9 @@ export function Notices() {
 function NoticeList({ notices, onGo }: { notices: readonly Notice[]; onGo: () => void }) {
   return (
     <Stack gap="sm">
+      <Title order={2} size="h5">
+        Notices
+      </Title>
       {notices.length === 0 ? (
         <Text size="sm">
           Nothing has come to need you since this tab was opened. Runs that fault or are suspended are told here, and

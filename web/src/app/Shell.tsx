@@ -37,16 +37,16 @@ export function Shell() {
         <Group h="100%" px="md" justify="space-between" wrap="nowrap" gap="sm">
           <Group gap="xs" wrap="nowrap">
             <Burger opened={isOpen} onClick={toggle} hiddenFrom="sm" size="sm" aria-label="Navigation" />
-            <Link to="/" style={{ textDecoration: "none", color: "inherit" }}>
+            <Link to="/" aria-label="Kapell" style={{ textDecoration: "none", color: "inherit" }}>
               <Group gap={8} wrap="nowrap">
                 <img src="/icon.svg" width={24} height={24} alt="" />
-                <Text fw={700} component="span">
+                <Text fw={700} component="span" visibleFrom="xs">
                   Kapell
                 </Text>
               </Group>
             </Link>
           </Group>
-          <Group gap="xs" wrap="nowrap">
+          <Group gap="xs" wrap="nowrap" style={{ flex: "none" }}>
             <LiveSign />
             <UnstyledButton onClick={openSpotlight} aria-keyshortcuts="Control+K">
               <Group gap={6} px="xs" py={4} wrap="nowrap">
@@ -63,7 +63,7 @@ export function Shell() {
           </Group>
         </Group>
       </AppShell.Header>
-      <AppShell.Navbar p="xs" className="no-print" aria-label="Pages">
+      <AppShell.Navbar p="xs" className="no-print" aria-label="Pages" data-closed={!isOpen || undefined}>
         {DESTINATIONS.filter((each) => !each.permission || may(each.permission)).map(({ label, to, icon: Icon }) => {
           const isHere = to === "/" ? path === "/" : path === to || path.startsWith(`${to}/`);
           return (
@@ -104,8 +104,11 @@ function AccountMenu() {
   return (
     <Menu position="bottom-end">
       <Menu.Target>
-        <Button variant="subtle" color="gray" size="compact-sm" leftSection={<IconUser size={16} aria-hidden />}>
-          {name}
+        <Button variant="subtle" color="gray" size="compact-sm" px={6} aria-label={name}>
+          <IconUser size={16} aria-hidden />
+          <Text span inherit ml={6} visibleFrom="xs" maw={180} truncate>
+            {name}
+          </Text>
         </Button>
       </Menu.Target>
       <Menu.Dropdown>

@@ -22,10 +22,12 @@ export function keepFocus(root: HTMLElement): () => void {
     last = { element: target, around: listAncestors(target) };
     if (root.contains(target)) lastInRoot = last;
   };
-  // Whoever points at something else lets the focus go; that is no loss.
-  const forget = () => {
+  // Whoever points at something else lets the focus go; that is no loss. A dialog lies above the place that it leads
+  // back to.
+  const forget = ({ target }: Event) => {
+    if (!isLost() && document.activeElement?.contains(target as Node)) return; // it keeps the focus that it has
     last = null;
-    lastInRoot = null;
+    if (root.contains(target as Node)) lastInRoot = null;
   };
   const restore = () => {
     timer = undefined;
