@@ -3,6 +3,7 @@ import {
   type KeyboardEvent,
   type MouseEvent,
   type PointerEvent,
+  useCallback,
   useEffect,
   useId,
   useMemo,
@@ -140,6 +141,10 @@ export function RunTimeline({ runId, tasks, at, selected, onSelect, height }: Ru
     );
   };
   useZoomWheel(scroll, setRange);
+  const shorten = useCallback((shortened: boolean) => {
+    setShortened(shortened);
+    setRange(ALL);
+  }, []);
 
   const made = virtual.getVirtualItems();
   const isMade = made.some((item) => item.index === active);
@@ -148,10 +153,7 @@ export function RunTimeline({ runId, tasks, at, selected, onSelect, height }: Ru
       <TimelineTools
         hasCritical={timeline.hasCritical}
         isShortened={isShortened}
-        onShorten={(shortened) => {
-          setShortened(shortened);
-          setRange(ALL);
-        }}
+        onShorten={shorten}
         onRange={setRange}
       />
       <div className={classes.outer}>

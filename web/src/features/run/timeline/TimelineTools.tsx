@@ -1,5 +1,6 @@
 import { Group, Switch, Text } from "@mantine/core";
 import { IconZoomIn, IconZoomOut, IconZoomReset } from "@tabler/icons-react";
+import { memo } from "react";
 import { IconTool } from "@/ui/IconTool";
 import { ALL, type Range, zoomRange } from "./range";
 import classes from "./timeline.module.css";
@@ -12,7 +13,8 @@ export interface TimelineToolsProps {
 }
 
 /** What the marks mean, and how close and how evenly time is looked at. */
-export function TimelineTools({ hasCritical, isShortened, onShorten, onRange }: TimelineToolsProps) {
+export const TimelineTools = memo(function TimelineTools(props: TimelineToolsProps) {
+  const { hasCritical, isShortened, onShorten, onRange } = props;
   const zoom = (factor: number) => onRange((range) => zoomRange(range, factor));
   return (
     <Group justify="space-between" gap="xs">
@@ -40,7 +42,7 @@ export function TimelineTools({ hasCritical, isShortened, onShorten, onRange }: 
       </Group>
     </Group>
   );
-}
+});
 
 function Legend({ hasCritical }: { hasCritical: boolean }) {
   const marks: [string, object][] = [

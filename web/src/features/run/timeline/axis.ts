@@ -11,13 +11,16 @@ export function useZoomWheel(
     const element = scroll.current;
     if (!element) return;
     const turnWheel = (event: WheelEvent) => {
+      const isCloser = event.ctrlKey || event.metaKey;
+      // While one only scrolls nothing is measured: the browser would lay the page out for it.
+      if (!isCloser && !event.shiftKey && Math.abs(event.deltaX) <= Math.abs(event.deltaY)) return;
       const track = element.querySelector(`.${classes.axis}`)?.getBoundingClientRect();
       if (!track) return;
-      if (event.ctrlKey || event.metaKey) {
+      if (isCloser) {
         event.preventDefault();
         const around = Math.min(1, Math.max(0, (event.clientX - track.left) / track.width));
         setRange((range) => zoomRange(range, Math.exp(-event.deltaY * 0.002), around));
-      } else if (Math.abs(event.deltaX) > Math.abs(event.deltaY) || event.shiftKey) {
+      } else {
         event.preventDefault();
         const by = (event.shiftKey && event.deltaX === 0 ? event.deltaY : event.deltaX) / track.width;
         setRange((range) => moveRange(range, by));
