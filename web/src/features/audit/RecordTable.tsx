@@ -3,6 +3,7 @@ import { IconBan, IconCheck } from "@tabler/icons-react";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import type { AuditRecord } from "@/api/schema";
 import { DataTable } from "@/ui/DataTable";
+import { TextLink } from "@/ui/links";
 import { Moment } from "@/ui/Moment";
 import { Sign } from "@/ui/Sign";
 import { describeAction } from "./words";
@@ -46,7 +47,7 @@ function RecordRow({ record }: { record: AuditRecord }) {
       <Table.Td>
         <Moment at={at} />
       </Table.Td>
-      <Table.Td style={{ overflowWrap: "anywhere" }}>
+      <Table.Td miw={130} style={{ overflowWrap: "anywhere" }}>
         <Actor record={record} />
       </Table.Td>
       <Table.Td>
@@ -57,9 +58,9 @@ function RecordRow({ record }: { record: AuditRecord }) {
           </Text>
         )}
       </Table.Td>
-      <Table.Td maw={240} style={{ overflowWrap: "anywhere" }}>
+      <Table.Td miw={150} maw={240} style={{ overflowWrap: "anywhere" }}>
         <Text size="xs" ff="monospace">
-          {target}
+          <Target target={target} />
         </Text>
       </Table.Td>
       <Table.Td>{namespace}</Table.Td>
@@ -67,6 +68,17 @@ function RecordRow({ record }: { record: AuditRecord }) {
         <DecisionBadge decision={decision} />
       </Table.Td>
     </Table.Tr>
+  );
+}
+
+/** What it was done to; a link where that has a page. */
+function Target({ target }: { target: string }) {
+  const runId = /^run\/([0-9a-z]{26})$/.exec(target)?.[1];
+  if (runId === undefined) return target;
+  return (
+    <TextLink to="/runs/$runId" params={{ runId }} inherit>
+      {target}
+    </TextLink>
   );
 }
 

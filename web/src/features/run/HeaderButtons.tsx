@@ -2,9 +2,11 @@ import { Button } from "@mantine/core";
 import { IconArrowsDiff, IconHelpCircle, IconHistory } from "@tabler/icons-react";
 import type { RunView } from "@/api/schema";
 import { useMay } from "@/features/session/permissions";
+import { hasEnded } from "@/lib/states";
 import { ButtonLink } from "@/ui/links";
 import { listActions } from "./actions";
 import { ActionButton } from "./RunActions";
+import { StartAgain } from "./StartAgain";
 import type { Travel } from "./useTravel";
 import { WatchButton } from "./WatchButton";
 
@@ -53,6 +55,7 @@ export function HeaderButtons({ run, travel, isAsked, onAsk }: HeaderButtonsProp
       >
         Compare
       </ButtonLink>
+      {hasEnded(run.status) && !run.parent_run_id && <StartAgain run={run} />}
       <WatchButton run={run} />
       {actions.map((action) => (
         <ActionButton key={action} run={run} action={action} />

@@ -62,7 +62,7 @@ export function TaskPanel({ run, tasks, isPast, selection, onSelect, onShow }: T
             <Facts facts={listFacts(task, isPast)} />
             {task.error && (
               <Text size="sm" className={classes.bad} style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>
-                {[task.error.title, task.error.detail].filter(Boolean).join(": ")}
+                <Prose text={[task.error.title, task.error.detail].filter(Boolean).join(": ")} />
               </Text>
             )}
             <Attempts task={task} />

@@ -6,12 +6,13 @@ import { useMay } from "@/features/session/permissions";
 import { ErrorNotice } from "@/ui/ErrorNotice";
 import { ButtonLink } from "@/ui/links";
 import { Prose } from "@/ui/Prose";
-import { listActions } from "./actions";
+import { findForkPoint, listActions } from "./actions";
 import { judgeError } from "./blame";
 import { Facts } from "./Facts";
 import { findFailure } from "./failure";
 import { whyQuery } from "./queries";
 import { ActionButton } from "./RunActions";
+import { StartAgain } from "./StartAgain";
 import type { Selection } from "./selection";
 import { TextButton } from "./TextButton";
 
@@ -29,8 +30,10 @@ export function Trouble({ run, tasks, onSelect, onShowLog }: TroubleProps) {
   if (why.error) return <ErrorNotice error={why.error} onRetry={() => void why.refetch()} />;
   if (why.data?.status !== "faulted") return null;
   const failure = findFailure(why.data);
-  const judgement = failure.type ? judgeError({ type: failure.type, status: failure.status }) : null;
   const child = tasks.findLast((task) => task.reference === failure.reference)?.child_run_id;
+  const { type, status } = failure;
+  const judgement = type ? judgeError({ type, status, isOfChild: Boolean(child) }) : null;
+  const fork = findForkPoint(failure.reference);
   const options = why.data.options.map((option) => option.code);
   const actions = listActions(run.status, (permission) => may(permission, run.namespace), options);
   return (
@@ -42,7 +45,7 @@ export function Trouble({ run, tasks, onSelect, onShowLog }: TroubleProps) {
     >
       <Stack gap={8}>
         <Text size="sm" style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>
-          {failure.text}
+          <Prose text={failure.text} />
         </Text>
         {judgement && (
           <Facts
@@ -65,14 +68,16 @@ export function Trouble({ run, tasks, onSelect, onShowLog }: TroubleProps) {
         )}
         {!options.includes("retry") && (
           <Text size="sm">
-            The run faulted outside of its tasks, in its input or output. It cannot be repaired: start it anew with what
-            it needs.
+            The run faulted outside of its tasks, in its input or output. It cannot be repaired: start another one with
+            what it needs.
           </Text>
         )}
         <Group gap="xs">
           {actions.map((action) => (
             <ActionButton key={action} run={run} action={action} />
           ))}
+          {fork && <ActionButton run={run} action="fork" reference={fork} />}
+          {!options.includes("retry") && run.parent_run_id && <StartAgain run={run} />}
           {failure.reference && (
             <>
               <TextButton onClick={() => onSelect({ reference: failure.reference })}>Show the task</TextButton>

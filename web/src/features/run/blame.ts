@@ -13,8 +13,16 @@ export interface Judgement {
 
 const STANDARD = /^https:\/\/(?:serverlessworkflow\.io|open-workflow-specification\.org)\/.*\/([a-z]+)$/;
 
-/** Judges an error by its type and status. */
-export function judgeError({ type, status }: { type: string; status?: number }): Judgement {
+interface Judged {
+  type: string;
+  status?: number;
+  /** Whether a child run failed, whose error the task has taken over. */
+  isOfChild?: boolean;
+}
+
+/** Judges an error by its type and status, and by where it came from. */
+export function judgeError({ type, status, isOfChild = false }: Judged): Judgement {
+  if (isOfChild) return OF_CHILD;
   if (type === "kapell://errors/lost") return LOST;
   const kind = STANDARD.exec(type)?.[1];
   if (kind === "communication") return judgeCommunication(status ?? 500);
@@ -26,6 +34,13 @@ const LOST: Judgement = {
   fault: "Nobody's who wrote or started this: a process or a machine has died.",
   retry: "Find out first whether the work was done. If it was, skip the task; if it was not, retry it.",
   helps: "unknown",
+};
+
+const OF_CHILD: Judgement = {
+  cause: "The child run that the task started has failed, and its error is this task's error.",
+  fault: "What the child run says: look into it first.",
+  retry: "A retry starts a new child run. It helps once what failed there is mended, or with another input.",
+  helps: "after",
 };
 
 const OWN: Judgement = {

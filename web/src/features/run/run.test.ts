@@ -187,6 +187,10 @@ describe("actions", () => {
 });
 
 describe("what went wrong", () => {
+  it("is the child run's affair where a child run failed", () => {
+    expect(judgeError({ type: "https://example.com/own", status: 422, isOfChild: true }).cause).toMatch("child run");
+  });
+
   it("is judged by type and status", () => {
     const prefix = "https://serverlessworkflow.io/spec/1.0.0/errors/";
     expect(judgeError({ type: `${prefix}communication`, status: 503 }).helps).toBe("yes");

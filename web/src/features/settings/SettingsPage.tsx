@@ -9,7 +9,7 @@ import { Prose } from "@/ui/Prose";
 import { QueryView } from "@/ui/QueryView";
 import { SearchInput } from "@/ui/SearchInput";
 import { settingsQuery } from "./queries";
-import { describeSource, describeValue, findSettings, isSet } from "./values";
+import { describeSetting, describeSource, findSettings, isSet } from "./values";
 
 const route = getRouteApi("/administration/settings");
 
@@ -51,7 +51,7 @@ function Lines({ lines }: { lines: SettingLine[] }) {
     <DataTable
       caption="Settings in force"
       headings={["Setting", "In force", "From", "What it means"]}
-      widths={{ "In force": 190, From: 150 }}
+      widths={{ "In force": 190, From: 170 }}
       minWidth={800}
     >
       {lines.map((line) => (
@@ -63,10 +63,10 @@ function Lines({ lines }: { lines: SettingLine[] }) {
             </Text>
           </Table.Td>
           <Table.Td style={{ overflowWrap: "anywhere" }} maw={260}>
-            <Code>{describeValue(line.value)}</Code>
-            {isSet(line) && describeValue(line.default) !== describeValue(line.value) && (
+            <Code>{describeSetting(line.name, line.value)}</Code>
+            {isSet(line) && describeSetting(line.name, line.default) !== describeSetting(line.name, line.value) && (
               <Text size="xs" c="dimmed">
-                default: {describeValue(line.default)}
+                default: {describeSetting(line.name, line.default)}
               </Text>
             )}
           </Table.Td>

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { SettingLine } from "@/api/schema";
-import { describeSource, describeValue, findSettings } from "./values";
+import { describeSetting, describeSource, describeValue, findSettings } from "./values";
 
 const LINE: SettingLine = {
   name: "rate_limit",
@@ -10,6 +10,13 @@ const LINE: SettingLine = {
   source: "default",
   description: "How many requests a second.",
 };
+
+test("numbers are told with their unit, ports as they are written", () => {
+  expect(describeSetting("max_value_bytes", 33_554_432)).toBe("32 MiB (33,554,432)");
+  expect(describeSetting("max_tasks_per_run", 100_000)).toBe("100,000");
+  expect(describeSetting("port", 8020)).toBe("8020");
+  expect(describeSetting("data", "")).toBe("none");
+});
 
 test("values are told as people read them", () => {
   expect([null, "", [], {}].map(describeValue)).toEqual(["none", "none", "none", "none"]);

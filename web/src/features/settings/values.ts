@@ -10,6 +10,19 @@ export function describeValue(value: unknown): string {
   return String(value);
 }
 
+const UNITS = ["bytes", "KiB", "MiB", "GiB"];
+
+/** Says the value of a setting as people read it: a number of bytes in its unit, too. */
+export function describeSetting(name: string, value: unknown): string {
+  // A port is a name more than a number.
+  if (typeof value !== "number" || name.endsWith("port")) return describeValue(value);
+  const plain = value.toLocaleString("en");
+  if (!name.endsWith("_bytes") || value < 1024) return plain;
+  let [size, unit] = [value, 0];
+  while (size >= 1024 && unit < UNITS.length - 1) [size, unit] = [size / 1024, unit + 1];
+  return `${Number(size.toFixed(1))} ${UNITS[unit]} (${plain})`;
+}
+
 /** Says where a value comes from. */
 export function describeSource({ source, variable }: Pick<SettingLine, "source" | "variable">): string {
   if (source === "default") return "the default";

@@ -31,6 +31,8 @@ export interface WorkflowSearch {
   task?: string;
   /** What the start form begins with. */
   input?: unknown;
+  /** The run whose input the start form begins with. */
+  from?: string;
   period?: Period;
 }
 
@@ -44,6 +46,7 @@ export function readWorkflowSearch(search: Record<string, unknown>): WorkflowSea
     version: readText(search.version),
     task: readText(search.task),
     input: search.input,
+    from: readText(search.from),
     period: readPeriod(search.period),
   });
 }

@@ -187,6 +187,17 @@ export const figuresQuery = (namespace: string, name: string, period: Period) =>
     placeholderData: keepPreviousData,
   });
 
+/** The input of a run; it never changes. */
+export const inputQuery = (runId: string) =>
+  queryOptions({
+    queryKey: ["run", runId, "input"],
+    queryFn: async () => {
+      const detail = await got(api.GET("/api/v1/runs/{run_id}", { params: { path: { run_id: runId } } }));
+      return { value: detail.input ?? undefined };
+    },
+    staleTime: "static",
+  });
+
 /** The newest runs of a workflow. */
 export const recentRunsQuery = (namespace: string, name: string, limit = 10) =>
   queryOptions({

@@ -26,14 +26,15 @@ interface StartFormProps {
   version: string;
   /** `null` where the version describes no input. */
   field: Field | null;
+  /** What it begins with, where that is known. */
+  begin: unknown;
 }
 
 /** The input of a run, and the button that starts it. */
-export function StartForm({ namespace, name, version, field }: StartFormProps) {
-  const { input: prefilled } = route.useSearch();
+export function StartForm({ namespace, name, version, field, begin }: StartFormProps) {
   const may = useMay();
   const navigate = useNavigate();
-  const [draft, setDraft] = useState(() => beginDraft(prefilled ?? (field ? makeBeginning(field) : undefined), field));
+  const [draft, setDraft] = useState(() => beginDraft(begin ?? (field ? makeBeginning(field) : undefined), field));
   const [isReadable, setReadable] = useState(true);
   const [wasTried, setWasTried] = useState(false);
   const key = useRef(new OnceKey());

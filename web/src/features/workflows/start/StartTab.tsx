@@ -1,13 +1,15 @@
-import { Alert, Group, Select, Stack, Text } from "@mantine/core";
+import { Alert, Group, Loader, Select, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useMemo } from "react";
+import { ErrorNotice } from "@/ui/ErrorNotice";
+import { TextLink } from "@/ui/links";
 import { Prose } from "@/ui/Prose";
 import { QueryView } from "@/ui/QueryView";
 import { Section } from "@/ui/Section";
 import { findInputSchema, makeField } from "@/ui/values/fields";
 import { readText } from "../editor/readText";
-import { versionQuery, versionsQuery } from "../queries";
+import { inputQuery, versionQuery, versionsQuery } from "../queries";
 import { StartForm } from "./StartForm";
 
 const route = getRouteApi("/workflows/$namespace/$name");
@@ -82,9 +84,30 @@ interface WithSchemaProps {
 }
 
 function WithSchema({ namespace, name, version, source }: WithSchemaProps) {
+  const { input, from } = route.useSearch();
+  const isFrom = input === undefined && from !== undefined;
+  const before = useQuery({ ...inputQuery(from ?? ""), enabled: isFrom });
   const field = useMemo(() => {
     const schema = findInputSchema(readText(source).value);
     return schema === undefined ? null : makeField(schema);
   }, [source]);
-  return <StartForm namespace={namespace} name={name} version={version} field={field} />;
+  const form = { namespace, name, version, field };
+  if (!isFrom) return <StartForm {...form} begin={input} />;
+  if (before.isPending) return <Loader size="sm" aria-label="Reading the input of the earlier run" />;
+  return (
+    <Stack gap="sm">
+      {before.error ? (
+        <ErrorNotice error={before.error} />
+      ) : (
+        <Text size="sm" c="dimmed">
+          The form begins with the input of the run{" "}
+          <TextLink to="/runs/$runId" params={{ runId: from }} inherit ff="monospace">
+            {from}
+          </TextLink>
+          .
+        </Text>
+      )}
+      <StartForm key={from} {...form} begin={before.data?.value} />
+    </Stack>
+  );
 }
