@@ -77,7 +77,7 @@ export function History({ runId, travel, selection, onSelect }: HistoryProps) {
           label="History"
           height="65vh"
           follow={follow && at === undefined}
-          onFollow={setFollow}
+          onFollow={(wanted) => setFollow(wanted && !(isFiltered && found.hasMore))}
           onSight={setSight}
           keyOf={(index) => (isFiltered ? (found.events[index]?.seq ?? index) : index + 1)}
         >
