@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from kapell.engine.counting import Counts
-from kapell.engine.postgres_store import counting, inbox, listing, log, ownership, pruning, reading, search
+from kapell.engine.postgres_store import counting, inbox, listing, log, ownership, pruning, reading, search, searching
 from kapell.engine.postgres_store.appending import Appender
 from kapell.engine.postgres_store.connections import Connections
 from kapell.engine.rows import to_microseconds
@@ -156,7 +156,7 @@ class PostgresRunStore:
 
     def search_runs(self, where: RunFilter, *, limit: int, after: str | None = None) -> FoundRuns:
         """Return runs that have the filter's text, those stored last first."""
-        return search.find_runs(self._connections, where, limit, after)
+        return searching.find_runs(self._connections, where, limit, after)
 
     def list_unindexed(self, limit: int) -> list[UnindexedRun]:
         """Return runs that the index has yet to be told of."""
