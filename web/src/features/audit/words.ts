@@ -45,7 +45,7 @@ const ACTIONS: Record<string, string> = {
   "secret.put": "put a secret",
   "secret.use": "a run read a secret",
   "session.begin": "signed in",
-  "session.end": "signed out",
+  "session.end": "ended a session",
   "session.end_all": "ended all sessions",
   "settings.diagnose": "examined the installation",
   "settings.read": "read the settings",
