@@ -1,9 +1,10 @@
 """What the console weighs and how fast it is, in a real browser at a real server, as a table.
 
-    python benchmarks/console.py [--json]
+    python benchmarks/console.py [--quick] [--json] [--only TEXT] [--keep DIR]
 
 Sizes are those of the compressed scripts that a page loads, as the browser counts them. A page is open when what it is
-for is on the screen; a change is on the screen when its text is. Medians of five.
+for is on the screen. Scrolling is done with the wheel. A change is late by what lies between its time in the history
+and the first frame that shows it, while a hundred changes a second come. Medians of several tries.
 """
 
 from __future__ import annotations
@@ -11,17 +12,16 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
+from console_bench.browser import Console
+from console_bench.moving import Delays, moving, watch_lists, watch_run
+from console_bench.seeding import make_long_run, publish, serving, store_runs
 from engine_bench.machine import describe_machine
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import sync_playwright
 
 from kapell.client import Client
 
@@ -30,174 +30,199 @@ if TYPE_CHECKING:
 
 CHROMIUM = "/usr/bin/chromium"
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
-TIMES = 5
-ITERATIONS = 5000
-HEAD = "document: {{dsl: '1.0.3', namespace: bench, name: {name}, version: '1.0.0'}}\ndo:\n"
-LONG = (
-    HEAD.format(name="long")
-    + "  - each:\n      for: {each: n, in: '${ [range($workflow.input.count)] }'}\n      do:\n"
-    + "        - square: {set: {n: '${ $n * $n }'}}\n"
-)
-SHORT = HEAD.format(name="short") + "  - wait: {wait: {milliseconds: 300}}\n  - done: {set: {done: true}}\n"
-ONE = HEAD.format(name="one") + "  - done: {set: {done: true}}\n"
-MANY_RUNS = 1000
-WINDOW = {"width": 1280, "height": 900}
+KEPT = "benchmark.json"
+TASKS, MANY_TASKS = 2000, 9000
+MOVING = 12
+ROWS = "[role=rowgroup]"
+A_RUN = "[role=row][data-run]"
 
 
-@contextmanager
-def serving(folder: Path) -> Iterator[tuple[str, str]]:
-    """Run a server; give its address and the administrator's password."""
-    command = [sys.executable, "-m", "kapell", "up", "--port", "0", "--data", str(folder / "data")]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603 -- our own command
-        assert process.stderr is not None
-        told = ""
-        for line in process.stderr:
-            told += line
-            if "serves on" in line:
-                break
-        address, password = re.search(r"serves on (\S+)", told), re.search(r"^  (\S+)$", told, re.MULTILINE)
-        assert address is not None, told
-        assert password is not None, told
-        try:
-            yield address[1], password[1]
-        finally:
-            process.terminate()
-
-
-class Console:
-    """A browser at a server's console.
+class Row(NamedTuple):
+    """What was measured.
 
     Attributes:
-        page: The page.
-        client: A client of the same server.
+        name: Of what.
+        value: A median, or what is said.
+        unit: Its unit.
+        limit: What it may be at most; where it is negative, at least.
+        note: What else was found.
     """
 
-    def __init__(self, page: Page, address: str, password: str, client: Client) -> None:
-        """Sign in."""
-        self.page = page
-        self.client = client
-        self._address = address
-        page.goto(address)
-        page.get_by_role("textbox", name="Name").fill("admin")
-        page.get_by_role("textbox", name="Password").fill(password)
-        page.get_by_role("button", name="Sign in", exact=True).click()
-        expect(page.get_by_role("heading", name="Home", level=1)).to_be_visible()
+    name: str
+    value: float
+    unit: str
+    limit: float | None = None
+    note: str = ""
 
-    def measure_opening(self, path: str, is_open: Callable[[], None]) -> float:
-        """Return the milliseconds from going to a page until it is open: the median."""
-        found = []
-        for _ in range(TIMES):
-            self.page.goto("about:blank")
-            began = time.perf_counter()
-            self.page.goto(f"{self._address}{path}", wait_until="commit")
-            is_open()
-            found.append((time.perf_counter() - began) * 1000)
-        return statistics.median(found)
-
-    def measure_scripts(self, path: str) -> float:
-        """Return the kilobytes of compressed script that a page loads, nothing of it being cached."""
-        self.page.goto(f"{self._address}{path}")
-        self.page.wait_for_timeout(1500)
-        sizes = self.page.evaluate(
-            "performance.getEntriesByType('resource').filter((each) => each.name.endsWith('.js'))"
-            ".map((each) => each.encodedBodySize)"
-        )
-        return sum(sizes) / 1000
-
-    def measure_change(self) -> float:
-        """Return the milliseconds until a run that was started elsewhere stands on the list: the median."""
-        self.page.goto(f"{self._address}/runs?name=one&namespace=bench")
-        self.page.wait_for_timeout(1500)
-        found = []
-        for _ in range(TIMES):
-            run = self.client.runs.start("bench", "one")
-            began = time.perf_counter()
-            self.page.get_by_text(run.run_id).wait_for()
-            found.append((time.perf_counter() - began) * 1000)
-            self.page.wait_for_timeout(1500)  # lists are read once a second at most
-        return statistics.median(found)
-
-    def measure_own_change(self) -> float:
-        """Return the milliseconds from a run's end until its own page says so: the median."""
-        found = []
-        for _ in range(TIMES):
-            run = self.client.runs.start("bench", "short")
-            self.page.goto(f"{self._address}/runs/{run.run_id}")
-            self.client.runs.get(run.run_id, wait_seconds=10)
-            began = time.perf_counter()
-            self.page.locator("[data-status=completed]").first.wait_for()
-            found.append((time.perf_counter() - began) * 1000)
-        return statistics.median(found)
-
-    def measure_frames(self, path: str) -> float:
-        """Return the frames a second while a page is scrolled for two seconds."""
-        self.page.goto(f"{self._address}{path}")
-        self.page.wait_for_timeout(2000)
-        return float(
-            self.page.evaluate(
-                "() => new Promise((resolve) => { let frames = 0; const began = performance.now();"
-                " const step = (now) => { frames += 1; window.scrollBy(0, 60);"
-                " document.querySelectorAll('main section[tabindex]').forEach((each) => { each.scrollTop += 60; });"
-                " if (now - began < 2000) requestAnimationFrame(step);"
-                " else resolve(frames / ((now - began) / 1000)); }; requestAnimationFrame(step); })"
-            )
-        )
+    @property
+    def is_good(self) -> bool:
+        """Whether the limit is kept."""
+        if self.limit is None:
+            return True
+        return self.value >= -self.limit if self.limit < 0 else self.value <= self.limit
 
 
-def measure(console: Console) -> dict[str, tuple[float, str]]:
-    """Return what was measured: a name, the figure, its unit."""
-    client, page = console.client, console.page
-    for name, source in {"long": LONG, "short": SHORT, "one": ONE}.items():
-        client.workflows.publish("bench", name, source=source)
-    long = client.runs.start("bench", "long", input={"count": ITERATIONS})
-    while client.runs.get(long.run_id, data=False, wait_seconds=30).run.status != "completed":
-        pass
-    for _ in range(MANY_RUNS):
-        client.runs.start("bench", "one")
-    run_page = f"/runs/{long.run_id}"
-    shows_tasks = page.get_by_text("square").first.wait_for
-    return {
-        "home: script": (console.measure_scripts("/"), "kB"),
-        "runs: script": (console.measure_scripts("/runs"), "kB"),
-        "a run: script": (console.measure_scripts(run_page), "kB"),
-        "editor: script": (console.measure_scripts("/workflows/bench/one?tab=edit"), "kB"),
-        "home opens": (console.measure_opening("/", page.get_by_text("The last 24 hours").wait_for), "ms"),
-        "runs open": (
-            console.measure_opening("/runs", page.locator("[role=rowgroup] [data-status]").first.wait_for),
-            "ms",
-        ),
-        f"a run of {ITERATIONS} tasks opens": (console.measure_opening(run_page, shows_tasks), "ms"),
-        "its list of tasks, scrolled": (console.measure_frames(run_page), "frames/s"),
-        "its history, scrolled": (console.measure_frames(f"{run_page}?view=history"), "frames/s"),
-        "runs, scrolled": (console.measure_frames("/runs"), "frames/s"),
-        "a new run is on the list": (console.measure_change(), "ms"),
-        "a run's end is on its page": (console.measure_own_change(), "ms"),
-    }
+class Measuring:
+    """All that is measured of a console, part by part."""
+
+    def __init__(self, console: Console, client: Client, kept: dict[str, str], options: argparse.Namespace) -> None:
+        """Measure a console whose server has the runs that `kept` names."""
+        self._console = console
+        self._client = client
+        self._run, self._many = f"/runs/{kept['run']}", f"/runs/{kept['many']}"
+        self._stored = f"{options.runs:,} runs"
+        self._seconds = 5.0 if options.quick else 20.0
+        self._news = 2000 if options.quick else 10_000
+        self.parts: dict[str, Callable[[], Iterator[Row]]] = {
+            "size": self._weigh,
+            "open": self._open,
+            "scroll": self._scroll,
+            "filter": self._filter,
+            "late": self._watch,
+            "heap": self._hold,
+        }
+
+    def _weigh(self) -> Iterator[Row]:
+        pages = {"home": "/", "runs": "/runs", "a run": self._run, "editor": "/workflows/bench/one?tab=edit"}
+        for name, path in pages.items():
+            scripts = self._console.list_scripts(path)
+            largest = sorted(scripts, key=scripts.__getitem__, reverse=True)[:4]
+            note = ", ".join(f"{each} {scripts[each]:.0f}" for each in largest)
+            limit = 250 if name == "home" else None
+            yield Row(f"script of {name}", sum(scripts.values()), "kB", limit, f"{len(scripts)} files: {note}")
+
+    def _open(self) -> Iterator[Row]:
+        page, opens = self._console.page, self._console.measure_opening
+        yield Row("home opens", opens("/", page.get_by_text("The last 24 hours").wait_for), "ms", 1500)
+        shows_run = page.locator(A_RUN).first.wait_for
+        yield Row(f"the list of {self._stored} opens", opens("/runs", shows_run), "ms", 1500)
+        tasks = page.locator("section[aria-label=Tasks] li").first.wait_for
+        yield Row(f"a run of {TASKS:,} tasks opens", opens(self._run, tasks), "ms", 1500)
+        yield Row(f"a run of {MANY_TASKS:,} tasks and 20,000 events opens", opens(self._many, tasks), "ms", 1500)
+        for view, ready in VIEWS.items():
+            value = opens(f"{self._many}?view={view}", page.locator(ready[1]).first.wait_for)
+            yield Row(f"its {view} opens", value, "ms", 1500)
+
+    def _scroll(self) -> Iterator[Row]:
+        areas = {f"the list of {self._stored}": ("/runs", ROWS, A_RUN)}
+        areas["tasks"] = (self._run, "section[aria-label=Tasks]", "section[aria-label=Tasks] li")
+        areas |= {view: (f"{self._many}?view={view}", *found) for view, found in VIEWS.items()}
+        for name, (path, area, ready) in areas.items():
+            found = self._console.measure_scrolling(path, area, ready)
+            note = f"95 of 100 within {found.slow:.0f} ms; the page's thread is busy {found.busy:.0f} % of the time"
+            yield Row(f"{name}, scrolled", found.frames, "frames/s", -50, note)
+
+    def _filter(self) -> Iterator[Row]:
+        page, console = self._console.page, self._console
+        console.go("/runs")
+        page.locator(A_RUN).first.wait_for()
+        page.wait_for_timeout(1000)
+        changed = page.locator(f"{A_RUN}:not(:has([data-status=faulted]))")
+        act = page.locator("label", has_text=re.compile("^faulted$")).first.click
+        value = console.measure_step(act, lambda: changed.first.wait_for(state="detached"))
+        yield Row(f"a filter of the list of {self._stored}", value, "ms", 1000)
+
+    def _watch(self) -> Iterator[Row]:
+        console, client, page = self._console, self._client, self._console.page
+        with moving(client, MOVING):
+            for name, path in {"home": "/", "the list of runs": "/runs"}.items():
+                console.go(path)
+                page.wait_for_timeout(2000)
+                yield make_delay(f"a run's steps on {name}", watch_lists(page, client, self._seconds))
+        for view in ("tasks", "history"):
+            with moving(client, MOVING) as runs:
+                console.go(f"/runs/{runs[0]}?view={view}")
+                page.wait_for_timeout(2000)
+                if view == "history":
+                    page.get_by_role("switch", name="Follow").click()
+                found = watch_run(page, client, runs[0], self._seconds)[view == "history"]
+                yield make_delay(f"steps on the run's page: {view}", found)
+
+    def _hold(self) -> Iterator[Row]:
+        console, page = self._console, self._console.page
+        with moving(self._client, MOVING * 3) as runs:
+            pages = {"home": "/", "the list of runs": "/runs", "a run's page": f"/runs/{runs[0]}?view=history"}
+            for name, path in pages.items():
+                console.go(path)
+                while console.count_news() < self._news / 4:
+                    page.wait_for_timeout(200)
+                before, news = console.measure_heap(), console.count_news()
+                while console.count_news() < news + self._news:
+                    page.wait_for_timeout(200)
+                grown = (console.measure_heap() - before) / (console.count_news() - news) * 10_000
+                yield Row(f"memory for 10,000 changes on {name}", grown, "MB", 2, f"{before:.1f} MB before")
 
 
-def main() -> None:
-    """Measure, and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    asked = parser.parse_args()
+VIEWS = {
+    "history": ("section[aria-label=History]", "section[aria-label=History] button"),
+    "timeline": ("[role=tree]", "[role=treeitem]"),
+    "graph": ("main svg", "main svg"),
+}
+"""What is scrolled in each view of a run, and what is there when it is open."""
+
+
+def make_delay(name: str, found: Delays) -> Row:
+    """Return the row of how late changes are: what 95 of 100 keep."""
+    note = f"median {found.median:.0f} ms, of {found.count}; {found.rate:.0f} changes/s"
+    return Row(f"{name}, 95 of 100 within", found.p95, "ms", 200, note)
+
+
+def prepare(options: argparse.Namespace, folder: Path) -> None:
+    """Store what is not there yet."""
+    if not (folder / KEPT).exists():
+        store_runs(folder, options.runs)
+
+
+def read_kept(client: Client, folder: Path, password: str) -> dict[str, str]:
+    """Return the long runs' ids and the password, as they were kept or are made now."""
+    if (folder / KEPT).exists():
+        kept: dict[str, str] = json.loads((folder / KEPT).read_text())
+        client.me.sign_in("admin", kept["password"])
+        return kept
+    client.me.sign_in("admin", password)
+    publish(client)
+    run, many = make_long_run(client, TASKS), make_long_run(client, MANY_TASKS)
+    kept = {"password": password, "run": run, "many": many}
+    (folder / KEPT).write_text(json.dumps(kept))
+    return kept
+
+
+def measure(options: argparse.Namespace, folder: Path) -> Iterator[Row]:
+    """Yield what is measured, as it is."""
+    prepare(options, folder)
     with (
-        tempfile.TemporaryDirectory() as folder,
-        serving(Path(folder)) as (address, password),
+        serving(folder) as (address, password),
         Client(address, token="") as client,
         sync_playwright() as playwright,
     ):
-        client.me.sign_in("admin", password)
+        kept = read_kept(client, folder, password)
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
-        console = Console(browser.new_page(viewport=WINDOW), address, password, client)
-        found: dict[str, Any] = dict(measure(console))
+        console = Console(browser, address, kept["password"], 2 if options.quick else 5)
+        for name, part in Measuring(console, client, kept, options).parts.items():
+            if options.only is None or name in options.only.split(","):
+                yield from part()
         browser.close()
-    if asked.json:
-        print(json.dumps({name: {"value": value, "unit": unit} for name, (value, unit) in found.items()}))
-        return
-    print(describe_machine())
-    for name, (value, unit) in found.items():
-        print(f"{name:<36}{value:>9.0f} {unit}")
+
+
+def main() -> int:
+    """Measure, and print; the code is 1 if a limit is not kept."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=100_000, help="how many runs are stored")
+    parser.add_argument("--quick", action="store_true", help="few tries: to see that it works")
+    parser.add_argument("--json", action="store_true", help="one JSON object a row")
+    parser.add_argument("--only", metavar="PARTS", help="some of: size,open,scroll,filter,late,heap")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the runs there, or look at those that are there")
+    options = parser.parse_args()
+    print(describe_machine(), file=sys.stderr)
+    rows = []
+    with tempfile.TemporaryDirectory(prefix="kapell-bench-") as made:
+        for row in measure(options, options.keep or Path(made)):
+            rows.append(row)
+            text = f"{row.name:<56} {row.value:>9,.1f} {row.unit:<9}{'' if row.is_good else 'NOT KEPT '} {row.note}"
+            print(json.dumps(row._asdict()) if options.json else text, flush=True)
+    print(describe_machine(), file=sys.stderr)
+    return 0 if all(row.is_good for row in rows) else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
