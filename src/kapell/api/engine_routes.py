@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 router = APIRouter(tags=["installation"])
 
-_LATE_SECONDS = 0.5
+_OFTEN = 10
+"""So often within a minute work may begin late before it is worth a warning; a single delay is nobody's trouble."""
+
 _LITTLE_BYTES = 1 << 30
 _TOO_LITTLE_BYTES = 100 << 20
 _GIBIBYTE = 1 << 30
@@ -65,7 +67,7 @@ def examine_engine(parts: Parts) -> Iterator[DiagnosticFinding]:
     """Yield what is found; blocks."""
     yield _look_at_engine(parts)
     yield describe_work(parts.engine.attempts_under_way, parts.engine.attempts_waiting)
-    yield describe_lateness(parts.loop_watch.latest_worst)
+    yield describe_lateness(parts.loop_watch.latest_worst, parts.loop_watch.times_held)
     yield _look_at_search(parts)
     yield describe_space(shutil.disk_usage(parts.settings.data).free)
     yield _look_at_encryption(parts)
@@ -92,12 +94,17 @@ def describe_work(under_way: int, waiting: int) -> DiagnosticFinding:
     return DiagnosticFinding("work", "ok", text, "")
 
 
-def describe_lateness(seconds: float) -> DiagnosticFinding:
-    """Say how late, in seconds, the engine came to its work at worst within the last minute."""
-    text = f"Within the last minute the engine came to its work {seconds * 1000:,.0f} ms late at worst."
-    if seconds >= _LATE_SECONDS:
+def describe_lateness(worst: float, times_held: int) -> DiagnosticFinding:
+    """Say how late the engine came to its work within the last minute.
+
+    Args:
+        worst: How late it was at worst, in seconds.
+        times_held: How often it was notably late.
+    """
+    text = f"Within the last minute the engine came to its work {worst * 1000:,.0f} ms late at worst."
+    if times_held >= _OFTEN:
         advice = "The machine has too little time for it: give it more processors, or less work beside it."
-        return DiagnosticFinding("event loop", "warning", text, advice)
+        return DiagnosticFinding("event loop", "warning", f"{text} It was late {times_held} times.", advice)
     return DiagnosticFinding("event loop", "ok", text, "")
 
 

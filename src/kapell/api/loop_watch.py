@@ -40,6 +40,11 @@ class LoopWatch:
         """How late it was at worst within the last minute, in seconds."""
         return max(tuple(self._latest), default=0.0)
 
+    @property
+    def times_held(self) -> int:
+        """How often within the last minute it was so late that it is worth a line."""
+        return sum(late >= _HELD_SECONDS for late in tuple(self._latest))
+
     async def run(self) -> None:
         """Watch until cancelled."""
         while True:
