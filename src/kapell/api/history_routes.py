@@ -95,7 +95,11 @@ async def list_history(
 def read_history(
     parts: Parts, record: RunRecord, after: int, limit: int, with_data: bool, where: HistoryFilter = _ALL
 ) -> list[NumberedEvent]:
-    """Return events of a run's history that follow one, as many as asked for."""
+    """Return events of a run's history that follow one, as many as asked for.
+
+    Raises:
+        DamagedHistoryError: There may be more, but the history cannot be read any further.
+    """
     told: list[Sentence] = []
     with parts.narrated_runs.narrate(record) as run:
         for sentence in run.iter_sentences(after, with_data=with_data):
@@ -103,6 +107,8 @@ def read_history(
                 told.append(sentence)
                 if len(told) == limit:
                     break
+        if run.damage is not None and len(told) < limit:
+            raise run.damage
     events = _read_events(parts, record.run_id, [sentence.seq for sentence in told]) if with_data else {}
     return [view_event(sentence, events.get(sentence.seq)) for sentence in told]
 

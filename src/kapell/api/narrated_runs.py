@@ -38,7 +38,7 @@ class NarratedRun:
 
     Attributes:
         lock: Held while it is told on.
-        is_broken: Whether it cannot be told on, as half an event may have been folded.
+        damage: Why it cannot be told to its end; what was told before is sound.
     """
 
     def __init__(self, program: Program) -> None:
@@ -47,7 +47,7 @@ class NarratedRun:
         self._sentences: list[Sentence] = []
         self._concealed: dict[int, Sentence] = {}
         self.lock = threading.Lock()
-        self.is_broken = False
+        self.damage: DamagedHistoryError | None = None
 
     @property
     def last_seq(self) -> int:
@@ -81,26 +81,24 @@ class NarratedRuns:
 
     @contextmanager
     def narrate(self, record: RunRecord) -> Iterator[NarratedRun]:
-        """Give a run's history, told to the newest event, for as long as the context lasts.
+        """Give a run's history, told to the newest event or to where it is damaged, for as long as the context lasts.
 
         Raises:
-            DamagedHistoryError: It cannot be read.
             NotFoundError: The run is gone.
         """
         told = self._keep(record)
         with told.lock:
             try:
                 self._tell_on(told, record.run_id)
-            except BaseException:
-                told.is_broken = True
-                raise
+            except DamagedHistoryError as error:
+                told.damage = error
             yield told
         self._let_go()
 
     def _keep(self, record: RunRecord) -> NarratedRun:
         with self._lock:
             told = self._kept.get(record.run_id)
-            if told is not None and not told.is_broken:
+            if told is not None and told.damage is None:
                 self._kept.move_to_end(record.run_id)
                 return told
         # Compiling takes a while, and nobody else is to wait for it.
