@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kapell.engine.rows import RECORD_COLUMNS, decode_record
-from kapell.engine.selecting import Place, build_conditions, choose_strands, is_empty, make_place, read_cursor
+from kapell.engine.selecting import (
+    Place,
+    build_conditions,
+    choose_strands,
+    find_bounds,
+    is_empty,
+    make_place,
+    read_cursor,
+)
 from kapell.engine.store import ENDED, RunFilter, RunRecord
 from kapell.storage.postgres_arrays import Int8Array
 
@@ -32,6 +40,9 @@ def list_runs(connections: Connections, where: RunFilter, limit: int, after: str
         return []
     with connections.read() as connection, connection.transaction():
         place = Place() if after is None else _find_place(connection, where, after)
+        _, most = find_bounds(where)
+        if place.at > most:
+            place = Place(most)  # otherwise the index would be read from its end to there
         return get_records(connection, _list_keys(connection, where, place, limit))
 
 
