@@ -32,35 +32,33 @@ export function Notices() {
   return (
     <>
       <VisuallyHidden role="status">{newest ? describeNotice(newest) : ""}</VisuallyHidden>
-      <Popover
-        opened={isOpen}
-        onChange={(opened) => !opened && close()}
-        position="bottom-end"
-        width={340}
-        offset={14}
-        shadow="md"
-        trapFocus
-        returnFocus
-        withinPortal
-      >
-        <Popover.Target>
-          <Indicator label={fresh.length} disabled={fresh.length === 0} size={16} color="red.8" offset={5}>
+      <Indicator label={fresh.length} disabled={fresh.length === 0} size={16} color="red.8" offset={5}>
+        <Popover
+          opened={isOpen}
+          onChange={(opened) => !opened && close()}
+          position="bottom-end"
+          width={340}
+          offset={14}
+          shadow="md"
+          trapFocus
+          returnFocus
+          withinPortal
+        >
+          <Popover.Target>
             <ActionIcon
               variant="subtle"
               color="gray"
               aria-label={fresh.length === 0 ? "Notices" : `Notices: ${fresh.length} new`}
-              aria-haspopup="dialog"
-              aria-expanded={isOpen}
               onClick={toggle}
             >
               <IconBell size={18} aria-hidden />
             </ActionIcon>
-          </Indicator>
-        </Popover.Target>
-        <Popover.Dropdown aria-label="Notices">
-          <NoticeList notices={notices} onGo={close} />
-        </Popover.Dropdown>
-      </Popover>
+          </Popover.Target>
+          <Popover.Dropdown aria-label="Notices">
+            <NoticeList notices={notices} onGo={close} />
+          </Popover.Dropdown>
+        </Popover>
+      </Indicator>
     </>
   );
 }
