@@ -26,6 +26,7 @@ OPTIONS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-backgro
 WINDOW: ViewportSize = {"width": 1280, "height": 800}
 _LIVING_SECONDS = 60
 _SETTLING_MILLIS = 1500
+_LOADING_MILLIS = 30_000
 
 
 def list_pages(faulted: str, completed: str) -> dict[str, str]:
@@ -98,7 +99,9 @@ def main() -> None:
             sign_in(page, address, password)
             for name, path in pages.items():
                 page.goto(f"{address}{path}")
+                expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=_LOADING_MILLIS)
                 page.wait_for_timeout(_SETTLING_MILLIS)
+                expect(page.locator(".mantine-Loader-root")).to_have_count(0, timeout=_LOADING_MILLIS)
                 page.screenshot(path=FOLDER / f"{name}{'-dark' if scheme == 'dark' else ''}.png")
                 print(f"wrote {name}")
             browser.close()

@@ -150,7 +150,8 @@ function Bars({ statistics, filters, onChoose }: HistogramProps & { statistics: 
 function Edge({ at }: { at: string }) {
   return (
     <Text size="xs" c="dimmed" style={{ whiteSpace: "nowrap" }}>
-      {describeMoment(new Date(at)).slice(0, 16)}
+      {/* Whole hours or days begin at no second, and their zone counts. */}
+      {describeMoment(new Date(at)).replace(/:\d\d (?=\S+$)/, " ")}
     </Text>
   );
 }
