@@ -52,6 +52,19 @@ class Scrolling(NamedTuple):
     busy: float
 
 
+class Opening(NamedTuple):
+    """How a page opens.
+
+    Attributes:
+        taken: The milliseconds until it was open.
+        work: The milliseconds of processor time that its thread has used until then: what is left of the time where
+            nobody else computes, but for the server's.
+    """
+
+    taken: float
+    work: float
+
+
 class Console:
     """A browser at a server's console, signed in.
 
@@ -78,16 +91,17 @@ class Console:
         """Open a page as by its address."""
         self.page.goto(f"{self._address}{path}")
 
-    def measure_opening(self, path: str, is_open: Callable[[], Any]) -> float:
-        """Return the milliseconds from going to a page until it is open: the median."""
+    def measure_opening(self, path: str, is_open: Callable[[], Any]) -> Opening:
+        """Go to a page several times until it is open; return the medians."""
         found = []
         for _ in range(self._times):
             self.page.goto("about:blank")
             began = time.perf_counter()
             self.page.goto(f"{self._address}{path}", wait_until="commit")
             is_open()
-            found.append((time.perf_counter() - began) * 1000)
-        return statistics.median(found)
+            taken = (time.perf_counter() - began) * 1000
+            found.append((taken, self._count_work()))  # each time it is another thread
+        return Opening(*(statistics.median(each) for each in zip(*found, strict=True)))
 
     def measure_step(self, act: Callable[[], Any], is_done: Callable[[], Any]) -> float:
         """Return the milliseconds from something that somebody does until its effect is on the screen."""
@@ -138,7 +152,7 @@ class Console:
     def _count_work(self) -> float:
         """Return the milliseconds of processor time that the page's thread has used."""
         metrics = self._session.send("Performance.getMetrics")["metrics"]
-        return next(each["value"] for each in metrics if each["name"] == "ThreadTime") * 1000
+        return float(next(each["value"] for each in metrics if each["name"] == "ThreadTime")) * 1000
 
     def measure_heap(self) -> float:
         """Return the megabytes that the page's scripts hold, after what is not needed was collected."""

@@ -52,13 +52,13 @@ class Delays(NamedTuple):
     Attributes:
         median: Of all that was looked at.
         p95: What 95 of 100 are not later than.
-        count: How much was looked at.
+        seen: How much was looked at.
         rate: How many changes a second the page was told of.
     """
 
     median: float
     p95: float
-    count: int
+    seen: int
     rate: float
 
 
