@@ -11,7 +11,7 @@ import { getOrder } from "./sentence";
 import { useRunList } from "./useRunList";
 
 const ROW_HEIGHT = 46;
-const NARROW_ROW_HEIGHT = 88;
+const NARROW_ROW_HEIGHT = 100;
 /** So many rows before the end of what is known, more is read. */
 const AHEAD = 40;
 /** From the rows' heading to the first of them, in pixels. */
