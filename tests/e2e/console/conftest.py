@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
+from tests.e2e.console.hands import ALL
 from tests.kapell_server import WORKFLOWS, Server, write_source
 
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
@@ -28,7 +29,9 @@ OPTIONS = [
     "--disable-dev-shm-usage",
 ]
 WAIT_MILLIS = 20_000
+expect.set_options(timeout=WAIT_MILLIS)
 GRAVE = {"serious", "critical"}
+RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 def pytest_collection_modifyitems(items):
@@ -129,12 +132,13 @@ class Visitor:
         expect(heading).to_contain_text(text)
         expect(self.page).to_have_title(re.compile(r".+ · Kapell"))
 
-    def find_barriers(self):
+    def find_barriers(self, rules=RULES):
         """Let axe look at the page as it is; return what is serious, in words."""
-        self.page.evaluate(AXE.read_text())
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(AXE.read_text())
         found = self.page.evaluate(
-            "axe.run(document, {resultTypes: ['violations'], runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa',"
-            " 'best-practice']})"
+            "(rules) => axe.run(document, {resultTypes: ['violations'], runOnly: rules})",
+            rules,
         )
         grave = [each for each in found["violations"] if each["impact"] in GRAVE]
         return [f"{each['id']}: {each['help']}: {[node['html'][:160] for node in each['nodes'][:3]]}" for each in grave]
@@ -173,9 +177,40 @@ def visit(browser, server, tmp_path, _visitors):
     assert [each.complaints for each in visitors if each.complaints] == []
 
 
+def make_session(browser, server, name, password):
+    """Sign somebody in without a page; the state is for `visit(storage_state=...)`."""
+    context = browser.new_context()
+    answer = context.request.post(f"{server.address}/api/v1/sign-in", data={"name": name, "password": password})
+    assert answer.ok, answer.text()
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+@pytest.fixture(scope="module")
+def session(browser, server):
+    """The administrator's session, for as many visitors as a module has."""
+    return make_session(browser, server, "admin", server.password)
+
+
 @pytest.fixture
-def admin(visit, server):
+def admin(visit, session):
     """The administrator, signed in and at home."""
-    visitor = visit()
-    visitor.sign_in("admin", server.password)
+    visitor = visit(storage_state=session)
+    visitor.go("/")
     return visitor
+
+
+@pytest.fixture(params=ALL, ids=[kind.__name__.lower() for kind in ALL])
+def kind(request):
+    """How a journey is made: it must be possible with a mouse, with fingers and with a keyboard alone."""
+    return request.param
+
+
+@pytest.fixture
+def hands(visit, session, kind):
+    """The administrator at home, by each kind of hands."""
+    visitor = visit(storage_state=session, **kind.options)
+    visitor.go("/")
+    visitor.expect_heading("Home")
+    return kind(visitor)
