@@ -187,6 +187,8 @@ def _open_exporter(settings: Settings) -> Exporter | None:
 class _VaultOfAll:
     """The vault, as the engine asks for secrets; what it does not hold may be in a file, for all namespaces alike."""
 
+    are_at_hand = False
+
     def __init__(self, vault: Vault, fallback: SecretSource | None) -> None:
         self._vault = vault
         self._fallback = fallback

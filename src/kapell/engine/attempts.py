@@ -7,14 +7,14 @@ back passes the redactor before anybody else sees it (decision 5).
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec.structs import replace
 
 from kapell.engine.admission import AttemptId
 from kapell.engine.measuring import measure
 from kapell.engine.secrets import Redactor
-from kapell.errors import NotFoundError
+from kapell.errors import KapellError, NotFoundError, StorageError
 from kapell.kernel import commands as c
 from kapell.kernel.dispatch import Dispatch
 from kapell.kernel.evaluation import Answer, NeedsHelp
@@ -32,7 +32,7 @@ from kapell.sdk import ActivityError, ActivityRequest
 from kapell.telemetry import get_logger
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from kapell.clock import Clock
     from kapell.engine.active import ActiveRun
@@ -45,6 +45,12 @@ if TYPE_CHECKING:
     from kapell.sdk.activity import LogStream
 
 log = get_logger(__name__)
+
+Values = TypeVar("Values")
+
+_NOTHING_TO_REDACT = Redactor({})
+_READ_AGAIN_SECONDS = 0.5
+"""How long to wait for a storage that did not answer for secrets."""
 
 
 class Attempts:
@@ -153,25 +159,15 @@ class Attempts:
         request = dispatch.make_request(AttemptId(active.run_id, entry, number).attempt, opened.attempt.arguments)
         return isinstance(opened.attempt.arguments, dict) and activity.is_idempotent(request)
 
-    def redactor_of(self, active: ActiveRun) -> Redactor:
-        """Return what keeps the run's secrets out of everything that is written down."""
-        names, namespace = active.program.secrets, active.program.namespace
-        known = self._redactors.get((namespace, names))
-        if known is not None and not names:
-            return known
-        values = self._secrets.for_namespace(namespace).find_secrets(names)
-        if known is None or known.secrets != values:
-            known = self._redactors[namespace, names] = Redactor(values)
-        return known
-
     # -- one attempt --------------------------------------------------------------------------------------------------
 
     async def _perform(self, active: ActiveRun, attempt: AttemptId, dispatch: Dispatch) -> None:
         started: int | None = None
         output: Any = None
         error: WorkflowError | None = None
-        redactor = self.redactor_of(active)
+        redactor = _NOTHING_TO_REDACT
         try:
+            redactor = await self._make_redactor(active)
             request = await self._make_request(active, attempt, dispatch)
             traceparent = self._host.make_traceparent(active.state, attempt.entry, attempt.attempt)
             if traceparent is not None:
@@ -190,6 +186,8 @@ class Attempts:
             error = fault.error
         except ActivityError as fault:
             error = _to_workflow_error(fault, redactor)
+        except KapellError as problem:  # such as a secret that cannot be opened
+            error = make_error(RUNTIME, redactor.redact_text(str(problem)), instance=dispatch.reference)
         except Exception as fault:
             log.exception("activity_failed", run_id=active.run_id, reference=dispatch.reference)
             error = make_error(RUNTIME, redactor.redact_text(f"{type(fault).__name__}: {fault}"))
@@ -213,7 +211,7 @@ class Attempts:
     async def _make_request(self, active: ActiveRun, attempt: AttemptId, dispatch: Dispatch) -> ActivityRequest:
         if not dispatch.reads_secrets:
             return dispatch.make_request(attempt.attempt, dispatch.recorded_arguments)
-        secrets = self._read_secrets(active, dispatch)
+        secrets = await self._read(lambda: self._read_secrets(active, dispatch))
         answers: dict[int, Answer] = {}
         while True:
             try:
@@ -224,6 +222,26 @@ class Attempts:
                 results = await self._helper.evaluate(tasks)
                 for need, result in zip(needs.evaluations, results, strict=True):
                     answers[need.slot] = Answer(result.value, result.error)
+
+    async def _make_redactor(self, active: ActiveRun) -> Redactor:
+        """Return what keeps the run's secrets out of everything that is written down."""
+        names, namespace = active.program.secrets, active.program.namespace
+        if not names:
+            return _NOTHING_TO_REDACT
+        values = await self._read(lambda: self._secrets.for_namespace(namespace).find_secrets(names))
+        known = self._redactors.get((namespace, names))
+        if known is None or known.secrets != values:
+            known = self._redactors[namespace, names] = Redactor(values)
+        return known
+
+    async def _read(self, read: Callable[[], Values]) -> Values:
+        """Read secrets: away from the event loop where that may take long, and until the storage answers."""
+        while True:
+            try:
+                return read() if self._secrets.are_at_hand else await asyncio.to_thread(read)
+            except StorageError as error:
+                log.warning("secrets_not_read", message=error.message, hint=error.hint)
+                await asyncio.sleep(_READ_AGAIN_SECONDS)
 
     def _read_secrets(self, active: ActiveRun, dispatch: Dispatch) -> dict[str, Any]:
         secrets = {}

@@ -42,7 +42,16 @@ class NamespaceSecrets(Protocol):
 
 
 class Secrets(Protocol):
-    """The secrets of an installation."""
+    """The secrets of an installation.
+
+    Attributes:
+        are_at_hand: Whether reading one takes no longer than a look at memory; if not, it is done in a thread.
+    """
+
+    @property
+    def are_at_hand(self) -> bool:
+        """Tell whether a secret is read at once."""
+        ...
 
     def for_namespace(self, namespace: str) -> NamespaceSecrets:
         """Return what runs of a namespace can read."""
@@ -56,6 +65,8 @@ class SecretSource:
     `KAPELL_SECRET_mySecret` or `KAPELL_SECRET_MYSECRET` (with `-` and `.` as `_`); a value that is a JSON object is
     read as one.
     """
+
+    are_at_hand = True
 
     def __init__(self, file: Path | None = None, environment: Mapping[str, str] | None = None) -> None:
         """Read the file, if one is given.

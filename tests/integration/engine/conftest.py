@@ -84,7 +84,7 @@ class Lab:
         self.stores.append(store)
         return store
 
-    async def start(self, activities=None, *, wrap=None, clock=None, slots=None, offered=(), **options):
+    async def start(self, activities=None, *, wrap=None, clock=None, slots=None, offered=(), secrets=None, **options):
         """Start an engine; `wrap` may put something around its store."""
         store = self.open_store()
         engine = Engine(
@@ -93,7 +93,7 @@ class Lab:
             activities=activities or {},
             admission=SlotAdmission({"calls": 1000, "processes": 1000} | (slots or {}), _GROUPS),
             helper=ExpressionHelper(),
-            secrets=SecretSource(environment={}),
+            secrets=secrets or SecretSource(environment={}),
             options=EngineOptions(**{"limits": Limits(), "drain_seconds": 0.0} | options),
         )
         engine.offer(offered)
