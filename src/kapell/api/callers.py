@@ -115,6 +115,7 @@ async def find_principal(request: Request, parts: Parts) -> Principal:
             parts.rate_limits.take_for_stranger(origin_of(request))
         raise
     parts.rate_limits.take_for_principal(principal.principal_id)
+    await parts.learn_grants(principal)
     request.scope["state"]["principal_id"] = principal.principal_id  # for the log
     return principal
 

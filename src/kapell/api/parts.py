@@ -16,9 +16,11 @@ from kapell.api.loop_watch import LoopWatch
 from kapell.api.narrated_runs import NarratedRuns
 from kapell.api.rate_limits import RateLimits
 from kapell.api.reads import SensitiveReads
+from kapell.api.shared_calls import SharedCalls
 from kapell.api.told_runs import ToldRuns
 from kapell.audit.recorder import AuditRecorder
 from kapell.engine.store import ENDED
+from kapell.identity.credentials import hash_secret
 from kapell.identity.oidc.pending import PendingSignIns
 
 if TYPE_CHECKING:
@@ -78,6 +80,7 @@ class Parts:
         self.recorder = AuditRecorder(audit)
         self.reads = SensitiveReads(self.recorder, clock)
         self.rate_limits = RateLimits(settings, clock)
+        self._questions = SharedCalls()
         self.verification = LogVerification(settings, clock)
         self.heads = heads
         self.identity = identity
@@ -111,13 +114,23 @@ class Parts:
     async def find_token_holder(self, text: str, address: str) -> Principal:
         """Return who acts with an API token. Raises `UnauthenticatedError`."""
         tokens = self.identity.tokens
-        known = tokens.find_remembered(text)
-        return known if known is not None else await in_thread(tokens.verify, text, address)
+        principal: Principal | None = tokens.find_remembered(text)
+        if principal is None:
+            # Whoever asks after a change must not be given the answer to a question from before it.
+            key = f"token {self.identity.transactions.version} {hash_secret(text)}"
+            principal = await self._questions.call(key, tokens.verify, text, address)
+        return principal
 
     async def find_session_holder(self, cookie: str, address: str) -> Principal:
         """Return who acts in a session. Raises `UnauthenticatedError`."""
         found: OpenSession = await in_thread(self.identity.sessions.verify, cookie, address)
         return found.principal
+
+    async def learn_grants(self, principal: Principal) -> None:
+        """See to it that questions about what a principal may do are answered from memory, for the next seconds."""
+        if not self.access.remembers(principal):
+            key = f"grants {self.identity.transactions.version} {principal.person_id}"
+            await self._questions.call(key, self.access.learn, principal)
 
     async def wait_for_end(self, record: RunRecord, seconds: float) -> RunRecord:
         """Return a run's record when the run has ended, or after so many seconds."""

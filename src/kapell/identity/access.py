@@ -138,6 +138,14 @@ class Access:
         found = frozenset(where for where in held if where is not None)
         return found if limit is None else found & limit
 
+    def remembers(self, principal: Principal) -> bool:
+        """Tell whether questions about a principal are answered without the database."""
+        return principal.kind == "system" or self._grants.find(principal.person_id) is not None
+
+    def learn(self, principal: Principal) -> None:
+        """Read what questions about a principal need, unless it is remembered."""
+        self._get_grants(principal)
+
     def list_what_can(self, principal: Principal) -> tuple[Grant, ...]:
         """Return every permission that the principal has anywhere, in the order of `PERMISSIONS`."""
         found = [Grant(permission, self.list_namespaces(principal, permission)) for permission in PERMISSIONS]
