@@ -7,6 +7,7 @@ import re
 
 import pytest
 from playwright.sync_api import expect
+from tests.e2e.console.conftest import make_session
 from tests.kapell_server import Server, write_source
 from tests.oidc_provider import ALICE, PHRASE, find_free_port, providing
 
@@ -34,100 +35,126 @@ def make_person(server, name, role):
         client.bindings.grant(role, Subject("person", person.person_id))
 
 
-def test_a_faulted_run_is_found_understood_and_mended(admin, workflows):
+def test_a_faulted_run_is_found_understood_and_mended(hands, workflows):
     (run_id,) = fault(workflows, "seven")
-    page = admin.page
-    page.get_by_role("link", name=run_id).click()
-    admin.expect_heading("demo/faults")
+    page = hands.page
+    hands.press(page.get_by_role("link", name=run_id))
+    hands.visitor.expect_heading("demo/faults")
     expect(page.get_by_text("The run faulted at the task")).to_be_visible()
     expect(page.get_by_text("Does a retry help?")).to_be_visible()
-    page.get_by_role("button", name="Retry with another input").click()
+    mend = page.get_by_role("button", name="Retry with another input")
+    hands.press(mend)
     dialog = page.get_by_role("dialog")
-    field = dialog.get_by_label("Input (JSON)")
-    field.fill('{"word": ')
+    field = dialog.get_by_role("textbox", name=re.compile("Input"))
+    hands.write(field, '{"word": ')
     send = dialog.get_by_role("button", name="Retry with this input")
     expect(send).to_be_disabled()  # what is no JSON is not sent
-    dialog.get_by_role("button", name="Close").or_(dialog.get_by_role("button", name="Back")).first.click()
+    hands.press(dialog.get_by_role("button", name="Back"))
     expect(dialog).to_have_count(0)
-    page.get_by_role("button", name="Retry with another input").click()
-    expect(field).to_have_value('{"word": ')  # and not lost
-    field.fill('{"word": "7"}')
-    send.click()
+    expect(mend).to_be_focused()
+    hands.press(mend)
+    expect(field).to_contain_text('{"word": ')  # and not lost
+    hands.write(field, '{"word": "7"}')
+    hands.press(send)
     expect(page.locator("[role=status] [data-status=completed]")).to_be_visible()
     assert get_status(workflows, run_id) == "completed"
+    expect(dialog).to_have_count(0)
+    expect(page.locator(":focus")).to_have_count(1)  # the button that opened the dialog is gone
 
 
-def test_many_runs_are_retried_after_a_preview(admin, workflows):
-    run_ids = fault(workflows, "many", 3)
-    admin.go("/runs?status=faulted&name=faults&namespace=demo")
-    page = admin.page
+def test_many_runs_are_retried_after_a_preview(hands, kind, workflows):
+    word = f"many{kind.__name__}"
+    run_ids = fault(workflows, word, 3)
+    page = hands.page
+    hands.go_to("Runs")
+    hands.write(page.get_by_role("searchbox", name="Text"), word)
+    expect(page.get_by_text("3 runs.", exact=True)).to_be_visible()
     for run_id in run_ids:
         expect(page.get_by_role("link", name=run_id)).to_be_visible()
-        page.get_by_role("checkbox", name=re.compile(run_id)).check()
+        hands.press(page.get_by_role("checkbox", name=re.compile(run_id)))
     expect(page.get_by_text("3 runs selected")).to_be_visible()
-    page.get_by_role("button", name=re.compile("^Retry")).click()
+    hands.press(page.get_by_role("button", name=re.compile("^Retry")))
     dialog = page.get_by_role("dialog")
-    dialog.get_by_label("Why").fill("The service is back")
-    dialog.get_by_role("button", name="Show what it would hit").click()
-    dialog.get_by_role("button", name="Retry 3 runs").click()
+    hands.write(dialog.get_by_label("Why"), "The service is back")
+    hands.press(dialog.get_by_role("button", name="Show what it would hit"))
+    hands.press(dialog.get_by_role("button", name="Retry 3 runs"))
     expect(dialog.get_by_role("status")).to_contain_text("3 of 3 runs obeyed")
     with workflows.client() as client:
         for run_id in run_ids:
             assert any(event.type == "task_retried" for event in client.runs.history(run_id)), run_id
 
 
-def test_a_workflow_is_written_published_run_and_compared(admin, server):
-    page = admin.page
-    admin.go("/workflows/new")
-    page.get_by_role("combobox", name="Namespace").fill("journey")
-    page.get_by_role("textbox", name="Name").fill("greet")
-    page.get_by_role("button", name="Begin the draft").click()
-    admin.expect_heading("greet")
+def test_a_workflow_is_written_published_and_compared(hands, kind, server):
+    page = hands.page
+    name = f"greet-{kind.__name__.lower()}"
+    hands.go_to("Workflows")
+    hands.press(page.get_by_role("link", name=re.compile("New workflow|Write a workflow")).first)
+    hands.visitor.expect_heading("New workflow")
+    hands.write(page.get_by_role("combobox", name="Namespace"), "journey")
+    hands.write(page.get_by_role("textbox", name="Name"), name)
+    hands.press(page.get_by_role("button", name="Begin the draft"))
+    hands.visitor.expect_heading(name)
     editor = page.locator(".cm-content")
-    expect(editor).to_contain_text("greet")
     for version in ("0.1.0", "0.2.0"):
-        editor.click()
-        page.keyboard.press("ControlOrMeta+A")
+        expect(editor).to_contain_text(name)
         tasks = "  - greet: {set: {text: '${ \"Hello \" + .name }'}}\n" + "  - again: {set: {n: 2}}\n" * (
             version > "0.1.0"
         )
-        page.keyboard.insert_text(write_source("greet", tasks, "journey", version))
-        page.get_by_role("button", name="Publish").first.click()
+        hands.write_code(editor, write_source(name, tasks, "journey", version))
+        expect(page.locator("[data-saving=saved]")).to_be_visible()
+        publish = page.get_by_role("button", name=re.compile("^Publish"))
+        expect(publish).to_be_enabled()
+        hands.press(publish)
         dialog = page.get_by_role("dialog")
         expect(dialog).to_contain_text(version)
-        dialog.get_by_role("button", name=re.compile("^Publish")).click()
+        hands.press(dialog.get_by_role("button", name=re.compile("^Publish")))
         expect(dialog).to_have_count(0)
-        page.get_by_role("tab", name="Edit").click()
-    admin.go("/workflows/journey/greet?tab=versions")
-    expect(page.get_by_text("0.2.0").first).to_be_visible()
-    expect(page.get_by_text("0.1.0").first).to_be_visible()
+        expect(page.get_by_role("tab", name="Versions")).to_have_attribute("aria-selected", "true")
+        expect(page.get_by_role("tabpanel").get_by_text(version).first).to_be_visible()
+        if version == "0.1.0":
+            hands.press(page.get_by_role("tab", name="Edit"))
+    hands.choose(page.get_by_role("button", name="Actions on version 0.2.0"), "Compare it with the one before")
+    comparison = page.get_by_role("region", name="Compare")
+    expect(comparison.get_by_text("again").first).to_be_visible()  # the task that the newer one has
     with server.client() as client:
-        assert {each.version for each in client.workflows.versions("journey", "greet")} == {"0.1.0", "0.2.0"}
+        assert {each.version for each in client.workflows.versions("journey", name)} == {"0.1.0", "0.2.0"}
 
 
-def test_a_viewer_sees_no_action_and_is_refused_by_the_server_too(visit, workflows):
+def test_a_viewer_sees_no_action_and_is_refused_by_the_server_too(browser, visit, workflows, kind):
     (run_id,) = fault(workflows, "viewed")
-    make_person(workflows, "vera", "viewer")
-    viewer = visit()
-    viewer.sign_in("vera", PASSWORD, f"/runs/{run_id}")
+    name = f"vera-{kind.__name__.lower()}"
+    make_person(workflows, name, "viewer")
+    viewer = visit(storage_state=make_session(browser, workflows, name, PASSWORD), **kind.options)
+    viewer.go("/")
+    hands = kind(viewer)
+    hands.press(viewer.page.get_by_role("link", name=run_id))
     viewer.expect_heading("demo/faults")
     expect(viewer.page.get_by_text("The run faulted at the task")).to_be_visible()
-    for name in ("Retry", "Retry with another input", "Skip", "Suspend", "Cancel run", "Fork from here"):
-        expect(viewer.page.get_by_role("button", name=name, exact=True)).to_have_count(0)
+    for action in ("Retry", "Retry with another input", "Skip", "Suspend", "Cancel run", "Fork from here"):
+        expect(viewer.page.get_by_role("button", name=action, exact=True)).to_have_count(0)
     with viewer.allowing("403"):
         status = viewer.page.evaluate(
             "async (path) => (await fetch(path, {method: 'POST', body: '{}'})).status", f"/api/v1/runs/{run_id}/retry"
         )
     assert status == 403
+    hands.go_to("Workflows")
+    expect(viewer.page.get_by_role("link", name="New workflow")).to_have_count(0)
+    hands.go_to("Administration")
+    expect(viewer.page.get_by_role("main").get_by_role("link", name="Secrets")).to_have_count(0)
     viewer.go("/administration/people")
     expect(viewer.page.get_by_role("button", name=re.compile("New|Create|Add"))).to_have_count(0)
 
 
-def test_the_audit_log_is_verified(admin):
-    admin.go("/administration/audit/verification")
-    admin.page.get_by_role("button", name=re.compile("Verify")).click()
+def test_the_audit_log_is_verified(hands):
+    page = hands.page
+    hands.go_to("Administration")
+    hands.press(page.get_by_role("main").get_by_role("link", name="Audit log").locator("visible=true").last)
+    hands.visitor.expect_heading("Audit log")
+    hands.press(page.get_by_role("link", name="Verification").or_(page.get_by_role("tab", name="Verification")))
+    hands.visitor.expect_heading("Verification")
+    hands.press(page.get_by_role("button", name=re.compile("Verify")))
     expect(
-        admin.page.get_by_text(
+        page.get_by_text(
             re.compile("is as it was written|No difference|intact|nothing was changed", re.IGNORECASE)
         ).first
     ).to_be_visible()
@@ -149,12 +176,13 @@ def served_with_a_provider(tmp_path, browser):
         server.stop()
 
 
-def test_somebody_signs_in_by_a_provider(served_with_a_provider, visit):
-    visitor = visit(served_with_a_provider.address)
+def test_somebody_signs_in_by_a_provider(served_with_a_provider, visit, kind):
+    visitor = visit(served_with_a_provider.address, **kind.options)
+    hands = kind(visitor)
     visitor.go("/runs")
-    visitor.page.get_by_role("link", name="Corp").click()
-    visitor.page.get_by_role("textbox", name="Account").fill("a1")
-    visitor.page.get_by_role("button", name="Go on").click()
+    hands.press(visitor.page.get_by_role("link", name="Corp"))
+    hands.write(visitor.page.get_by_role("textbox", name="Account"), "a1")
+    hands.press(visitor.page.get_by_role("button", name="Go on"))
     expect(visitor.page.get_by_role("button", name="Alice A.")).to_be_visible()
     visitor.go("/")
     expect(visitor.page.get_by_text("You have no role here yet")).to_be_visible()

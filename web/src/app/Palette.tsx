@@ -39,6 +39,8 @@ export function Palette() {
       query={query}
       onQueryChange={setQuery}
       shortcut={["mod + K"]}
+      tagsToIgnore={[]}
+      triggerOnContentEditable
       nothingFound="Nothing of that name"
       highlightQuery
       scrollable
