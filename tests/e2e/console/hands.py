@@ -72,7 +72,7 @@ class Hands:
         raise NotImplementedError
 
     def write_code(self, target, text):
-        """Put a text into an editor, in the place of what is there, and leave it."""
+        """Put a text into an editor, in the place of what is there."""
         self.press(target)
         self.page.keyboard.press("ControlOrMeta+A")
         self.page.keyboard.insert_text(text)
@@ -155,10 +155,6 @@ class Keyboard(Hands):
         self.page.keyboard.press("ControlOrMeta+A")
         self.page.keyboard.insert_text(text)
 
-    def write_code(self, target, text):
-        super().write_code(target, text)
-        self.page.keyboard.press("Escape")  # then Tab leaves the editor
-
     def go_to(self, label):
         self.page.keyboard.press("Control+k")
         field = self.page.get_by_role("textbox", name=re.compile("Go to"))
@@ -178,6 +174,9 @@ class Keyboard(Hands):
     def reach(self, target, key="Tab"):
         """Go from what has the focus to something else; within tabs and the like by arrows."""
         expect(target).to_be_enabled()
+        if self.page.locator(".cm-content:focus").count():
+            self.page.keyboard.press("Escape")  # closes what completes words
+            self.page.keyboard.press("Escape")  # and now Tab leaves the editor, for two seconds
         for _ in range(MOST_KEYS):
             if target.evaluate(IS_FOCUSED):
                 break
