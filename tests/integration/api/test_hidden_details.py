@@ -39,6 +39,12 @@ do:
               raise:
                 error: {type: 'https://example.org/lost', status: 500, title: Lost, detail: '${ "was " + .word }'}
           - winner: {set: '${ . }'}
+  - called:
+      try:
+        - call:
+            call: http
+            with: {method: get, endpoint: '${ "http://127.0.0.1:9/" + $workflow.input.word }'}
+      catch: {}
   - guarded:
       try:
         - last:
