@@ -14,7 +14,7 @@ PERMISSIONS: Final[dict[str, str]] = {
     "run.start": "Start runs.",
     "run.control": "Cancel, suspend and resume runs.",
     "run.repair": "Retry and skip tasks, fork runs.",
-    "run.data": "See inputs, outputs and logs of runs, and what their errors say in detail.",
+    "run.data": "See inputs, outputs and logs of runs, what they call and run, and what their errors say in detail.",
     "secret.read": "See the names of secrets, never their values.",
     "secret.write": "Set and delete secrets.",
     "approval.decide": "Answer approvals.",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from kapell.engine.counting import HOUR, STARTED
 from kapell.engine.rows import RECORD_COLUMNS, decode_record
 from kapell.engine.selecting import (
     Place,
+    Strands,
     build_conditions,
     choose_strands,
     find_bounds,
@@ -32,6 +34,15 @@ _LIST_UNFINISHED = f"""
 """
 _FIND_BY_PREFIX = "SELECT run_id FROM runs WHERE run_id >= %s AND run_id < %s ORDER BY run_id LIMIT %s"
 _FIND_NEXT_NAMESPACE = "SELECT namespace FROM runs WHERE name = %s AND namespace > %s ORDER BY namespace LIMIT 1"
+
+_FIND_LAST_STARTS = """
+    SELECT namespace, (
+        SELECT begins_at FROM run_counts
+        WHERE span_seconds = %s AND run_counts.subject_key = subjects.subject_key AND what = %s
+        ORDER BY begins_at DESC LIMIT 1)
+    FROM subjects WHERE namespace = ANY (%s) AND name = %s AND version = %s
+"""
+_HOUR_MICROSECONDS = HOUR * 1_000_000
 
 
 def list_runs(connections: Connections, where: RunFilter, limit: int, after: str | None) -> list[RunRecord]:
@@ -72,19 +83,34 @@ def _list_keys(connection: Connection, where: RunFilter, place: Place, limit: in
     conditions, values = build_conditions(where, "%s", sparing=strands.columns)
     order = where.order
     equal = [f"runs.{column} = strand.{column}" for column in strands.columns]
-    conditions = [*equal, f"({order}, run_key) < (%s, %s)", *conditions]
+    before = "strand.at, strand.run_key" if strands.columns else "%s, %s"
+    conditions = [*equal, f"({order}, runs.run_key) < ({before})", *conditions]
     newest = f"ORDER BY {order} DESC, run_key DESC LIMIT %s"
     statement = f"SELECT {order} AS at, run_key FROM runs WHERE {' AND '.join(conditions)} {newest}"  # noqa: S608 -- see above
-    parameters: list[Any] = [place.at, place.run_key, *values, limit]
-    if strands.columns:
-        arrays = ", ".join(["%s::text[]"] * len(strands.columns))
-        statement = f"""
-            SELECT at, run_key FROM unnest({arrays}) AS strand ({", ".join(strands.columns)})
-            CROSS JOIN LATERAL ({statement}) AS found ORDER BY at DESC, run_key DESC LIMIT %s
-        """  # noqa: S608 -- see above
-        columns = [list(column) for column in zip(*strands.values, strict=True)] or [[] for _ in strands.columns]
-        parameters = [*columns, *parameters, limit]
-    return [run_key for _, run_key in connection.execute(statement, parameters)]
+    if not strands.columns:
+        rows = connection.execute(statement, [*place, *values, limit])
+        return [run_key for _, run_key in rows]
+    arrays = ", ".join(["%s::text[]"] * len(strands.columns))
+    statement = f"""
+        SELECT found.at, found.run_key
+        FROM unnest({arrays}, %b::int8[], %b::int8[]) AS strand ({", ".join(strands.columns)}, at, run_key)
+        CROSS JOIN LATERAL ({statement}) AS found ORDER BY at DESC, run_key DESC LIMIT %s
+    """  # noqa: S608 -- see above
+    columns = [list(column) for column in zip(*strands.values, strict=True)] or [[] for _ in strands.columns]
+    places = _list_places(connection, where, place, strands)
+    begins = (Int8Array(place.at for place in places), Int8Array(place.run_key for place in places))
+    return [run_key for _, run_key in connection.execute(statement, [*columns, *begins, *values, limit, limit])]
+
+
+def _list_places(connection: Connection, where: RunFilter, place: Place, strands: Strands) -> list[Place]:
+    """Return where each strand begins: for one version at its last start, however many runs of others came since."""
+    if where.version is None or "name" not in strands.columns:
+        return [place] * len(strands.values)
+    at = strands.columns.index("namespace")
+    namespaces = sorted({values[at] for values in strands.values})
+    rows = connection.execute(_FIND_LAST_STARTS, (HOUR, STARTED, namespaces, where.name, where.version))
+    last = {namespace: Place(begins_at + _HOUR_MICROSECONDS) for namespace, begins_at in rows if begins_at is not None}
+    return [min(place, last.get(values[at], place)) for values in strands.values]
 
 
 def _list_namespaces(connection: Connection, where: RunFilter) -> list[str] | None:
