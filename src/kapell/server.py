@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 
+_IDLE_SECONDS = 75
+"""How long an idle connection is kept: longer than clients and proxies keep theirs, who would otherwise send a request
+over one that is just being closed."""
+
 _STOP_SECONDS = 10
 _CERTIFICATE_POLL_SECONDS = 5.0
 _BACKLOG = 2048
@@ -101,6 +105,7 @@ class Serving:
             proxy_headers=bool(settings.trusted_proxies),
             forwarded_allow_ips=settings.trusted_proxies or None,
             timeout_graceful_shutdown=_STOP_SECONDS,
+            timeout_keep_alive=_IDLE_SECONDS,
             ssl_certfile=settings.tls_certificate,
             ssl_keyfile=settings.tls_key,
         )

@@ -21,8 +21,8 @@ from crash_counter import CountingServer
 from crash_faults import ALONE, POINTS
 
 FULL = os.environ.get("KAPELL_TEST_CRASH") == "full" or os.environ.get("CI") == "true"
-HITS_WANTED = 20 if FULL else 1
-RANDOM_WANTED = 250 if FULL else 20
+HITS_WANTED = 10 if FULL else 1
+RANDOM_WANTED = 200 if FULL else 20
 MOST_FOLDERS = 120 if FULL else 12
 AT_ONCE = 2
 MOST_LIVES = 120

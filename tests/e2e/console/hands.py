@@ -18,6 +18,10 @@ IS_IN_GROUP = """(element) => {
     const around = element.closest(group);
     return around !== null && around === document.activeElement.closest(group);
 }"""
+INDENTS_BY_TAB = """() => {
+    const editor = document.activeElement?.closest('.cm-content');
+    return editor !== null && editor !== undefined && !editor.closest('[role=dialog]');
+}"""
 FIND_FAULT_OF_FOCUS = """() => {
     const element = document.activeElement;
     if (element === null || element === document.body) return 'nothing has the focus';
@@ -174,7 +178,7 @@ class Keyboard(Hands):
     def reach(self, target, key="Tab"):
         """Go from what has the focus to something else; within tabs and the like by arrows."""
         expect(target).to_be_enabled()
-        if self.page.locator(".cm-content:focus").count():
+        if self.page.evaluate(INDENTS_BY_TAB):
             self.page.keyboard.press("Escape")  # closes what completes words
             self.page.keyboard.press("Escape")  # and now Tab leaves the editor, for two seconds
         for _ in range(MOST_KEYS):

@@ -61,7 +61,7 @@ def test_the_stream_goes_on_after_the_server_was_killed(visit, tmp_path, browser
         with server.client() as client:
             client.workflows.publish("demo", "sleep", source=write_source("sleep", WORKFLOWS["sleep"]))
             run = client.runs.start("demo", "sleep")
-        expect(visitor.page.get_by_text(run.run_id)).to_be_visible()
+        expect(visitor.page.get_by_text(run.run_id).locator("visible=true")).to_be_visible()
         visitor.go("about:blank")
     finally:
         server.stop()
