@@ -48,7 +48,7 @@ _FIND_KEY = "SELECT run_key, run_id FROM runs WHERE run_id <= %s ORDER BY run_id
 _FIND = f"""
     WITH candidates AS MATERIALIZED (
         SELECT run_key AS key, run_id AS candidate, {{fits}} AS fits FROM search_texts
-        WHERE words @@ %s::tsquery AND run_key < %s ORDER BY run_key DESC OFFSET 0 LIMIT %s
+        WHERE {{asked}} AND run_key < %s ORDER BY run_key DESC OFFSET 0 LIMIT %s
     ), totals AS (
         SELECT count(*) AS looked_at, count(*) FILTER (WHERE fits) AS fitting, min(key) AS lowest FROM candidates
     )
@@ -183,13 +183,15 @@ class _Search:
             pace.forget_candidates(self._fitting)
 
     def _look(self, pieces: Sequence[Piece], most: int, missing: int) -> _Looked:
-        among = " | ".join(f"'{piece.word}'" for piece in pieces)
-        asked = self._query.closed if self._tries else self._query.whole
+        words = self._query.closed if self._tries else self._query.whole
         fits = "words @@ %s::tsquery" if self._tries else "true"
-        statement = _FIND.format(fits=fits, conditions=self._conditions)
+        # Where nothing is asked of the index of words, that of the keys gives as many runs as are tried, and no more.
+        asked = "words @@ %s::tsquery" if words else "run_key >= %s"
+        among = " | ".join(f"'{piece.word}'" for piece in pieces)
+        statement = _FIND.format(fits=fits, asked=asked, conditions=self._conditions)
         parameters: list[Any] = [
             *([self._query.beginning] if self._tries else []),
-            f"{asked} & ({among})" if asked else f"({among})",
+            f"{words} & ({among})" if words else pieces[-1].number << pieces[-1].bits,
             self._before,
             most,
             *self._values,
