@@ -151,7 +151,7 @@ class _Search:
             missing = limit + 1 - len(found)
             most = self._choose_most(missing)
             pieces, lower = choose_pieces(self._before, pace.choose(missing))
-            looked = self._look(pieces, most, missing)
+            looked = self._look(pieces, lower, most, missing)
             found += [record for _, record in looked.records]
             if len(found) > limit:
                 return FoundRuns(found[:limit], found[limit - 1].run_id)
@@ -182,7 +182,7 @@ class _Search:
             self._tries = False
             pace.forget_candidates(self._fitting)
 
-    def _look(self, pieces: Sequence[Piece], most: int, missing: int) -> _Looked:
+    def _look(self, pieces: Sequence[Piece], lower: int, most: int, missing: int) -> _Looked:
         words = self._query.closed if self._tries else self._query.whole
         fits = "words @@ %s::tsquery" if self._tries else "true"
         # Where nothing is asked of the index of words, that of the keys gives as many runs as are tried, and no more.
@@ -191,7 +191,7 @@ class _Search:
         statement = _FIND.format(fits=fits, asked=asked, conditions=self._conditions)
         parameters: list[Any] = [
             *([self._query.beginning] if self._tries else []),
-            f"{words} & ({among})" if words else pieces[-1].number << pieces[-1].bits,
+            f"{words} & ({among})" if words else lower,
             self._before,
             most,
             *self._values,

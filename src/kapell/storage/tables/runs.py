@@ -112,7 +112,7 @@ run_counts = sa.Table(
     info=_ONLY_POSTGRESQL,
 )
 
-# The search index. `words` also holds the run's namespace, and where its key lies (`postgres_store/search.py`).
+# The search index. `words` also holds the run's namespace, and where its key lies (`postgres_store/pieces.py`).
 search_texts = sa.Table(
     "search_texts",
     metadata,
