@@ -174,15 +174,23 @@ class AuditLog:
             AuditDamagedError: The log was changed from outside.
             StorageError: The database refused.
         """
+        with self._database.read() as connection:  # thousands of records are read while others are being added
+            last = store.find_last_head(connection)
+            tree = _Tree.read(connection, last)
+            tree.grow(connection, store.find_last_number(connection))
         with self._database.write() as connection:
             tail = self._lock_tail(connection)
-            last = store.find_last_head(connection)
-            size = 0 if last is None else last.head.statement.size
+            before, last = last, store.find_last_head(connection)
             if last is not None:
                 self.last_head = last.head
-            if tail.number == size:
+            if tail.number == (0 if last is None else last.head.statement.size):
                 return None
-            frontier = self._grow(connection, last, tail)
+            if last != before:  # another process has made a head meanwhile
+                tree = _Tree.read(connection, last)
+            tree.grow(connection, tail.number)
+            frontier = tree.frontier
+            if frontier.size != tail.number or tree.previous != tail.hash:
+                raise _find_damage("its last records are gone")
             now = self._clock.now()
             statement = HeadStatement(
                 at=write_moment(now),
@@ -301,21 +309,35 @@ class AuditLog:
         self._seen = tail.hash
         return tail
 
-    def _grow(self, connection: sa.Connection, last: store.StoredHead | None, tail: store.Tail) -> Frontier:
-        """Return the tree over all records: that of the last head, and the chain from there to the last record."""
-        frontier, previous = Frontier(), NO_HASH
-        if last is not None:
-            frontier = _read_tree(last)
-            covered = list(store.iter_hashes(connection, frontier.size - 1, frontier.size))
-            previous = covered[0][2] if covered else NO_HASH
-        for number, before, hash_ in store.iter_hashes(connection, frontier.size, tail.number):
-            if number != frontier.size + 1 or before != previous:
+
+class _Tree:
+    """The tree over records, and the chain that they are.
+
+    Attributes:
+        frontier: The tree.
+        previous: The hash of its last record.
+    """
+
+    def __init__(self, frontier: Frontier, previous: bytes) -> None:
+        self.frontier = frontier
+        self.previous = previous
+
+    @classmethod
+    def read(cls, connection: sa.Connection, last: store.StoredHead | None) -> _Tree:
+        """Return the tree that the last head is about."""
+        if last is None:
+            return cls(Frontier(), NO_HASH)
+        frontier = _read_tree(last)
+        covered = list(store.iter_hashes(connection, frontier.size - 1, frontier.size))
+        return cls(frontier, covered[0][2] if covered else NO_HASH)
+
+    def grow(self, connection: sa.Connection, until: int) -> None:
+        """Add the records that follow, up to one. Raises `AuditDamagedError`."""
+        for number, before, hash_ in store.iter_hashes(connection, self.frontier.size, until):
+            if number != self.frontier.size + 1 or before != self.previous:
                 raise _find_damage(f"record {number} does not follow the one before")
-            frontier.add(hash_)
-            previous = hash_
-        if frontier.size != tail.number or previous != tail.hash:
-            raise _find_damage("its last records are gone")
-        return frontier
+            self.frontier.add(hash_)
+            self.previous = hash_
 
 
 def _read_tree(last: store.StoredHead) -> Frontier:

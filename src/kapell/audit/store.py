@@ -78,6 +78,11 @@ def lock_tail(connection: sa.Connection) -> Tail | None:
     return None if row is None else Tail(row.number, row.hash, row.key_id, row.signature)
 
 
+def find_last_number(connection: sa.Connection) -> int:
+    """Return the number of the last record, which more may follow at any time; 0 if there is none."""
+    return connection.execute(sa.select(audit_tail.c.number)).scalar() or 0
+
+
 def insert_records(
     connection: sa.Connection, records: list[dict[str, Any]], private: list[dict[str, Any]], tail: Tail
 ) -> None:

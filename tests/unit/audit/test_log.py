@@ -5,10 +5,11 @@ from contextlib import suppress
 import pytest
 import sqlalchemy as sa
 
-from kapell.audit import Actor, AuditLog
+from kapell.audit import Actor, AuditLog, store
 from kapell.audit.encoding import encode_statement
 from kapell.audit.errors import AuditDamagedError
 from kapell.audit.keys import Signer, is_signed
+from kapell.audit.merkle import compute_root
 from kapell.audit.model import RecordFilter
 from kapell.errors import ConflictError, NotFoundError
 
@@ -91,6 +92,26 @@ def test_the_root_does_not_depend_on_when_heads_were_made(log, database, make):
     with database.write() as connection:
         connection.execute(sa.text("DELETE FROM audit_heads"))
     assert log.make_head().statement.root == at_last.statement.root
+
+
+def test_records_and_heads_are_added_while_a_head_reads_its_thousands(log, make, monkeypatch):
+    log.record([make.entry(number) for number in range(5)])
+    others = [lambda: log.record([make.entry(6)]), log.make_head, lambda: log.record([make.entry(7)])]
+
+    def iter_slowly(*where, iter_hashes=store.iter_hashes):
+        meanwhile = others[:]
+        others.clear()
+        for do in meanwhile:
+            do()  # would wait for the lock until it fails, if the head held it
+        yield from iter_hashes(*where)
+
+    monkeypatch.setattr(store, "iter_hashes", iter_slowly)
+    head = log.make_head()
+    assert (head.statement.number, head.statement.size) == (2, 7)
+    monkeypatch.undo()
+    with log._database.read() as connection:
+        leaves = list(store.iter_leaves(connection, 0, 7))
+    assert head.statement.root == compute_root(leaves).hex()
 
 
 def test_redaction_erases_and_is_recorded(log, database, make):
