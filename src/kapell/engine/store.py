@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
 
+from kapell.engine.event_store import EventUse, Listening, StoredEvent
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -73,6 +75,10 @@ class Batch(msgspec.Struct, kw_only=True, frozen=True):
             them. A run names every one that it refers to, also one that another run has stored: it goes with its last
             user.
         done_commands: Commands of the inbox that these events answer; they leave it in the same transaction, obeyed.
+        emitted: CloudEvents that the run has emitted; one that is stored already changes nothing.
+        listens: What its tasks listen for from here on.
+        unlistens: Entries that listen no more; a record whose status is one of `ENDED` ends all listening of its run.
+        uses: Which events its tasks consumed.
     """
 
     run_id: str
@@ -84,6 +90,10 @@ class Batch(msgspec.Struct, kw_only=True, frozen=True):
     snapshot: bytes | None = None
     payloads: tuple[tuple[str, bytes], ...] = ()
     done_commands: tuple[int, ...] = ()
+    emitted: tuple[StoredEvent, ...] = ()
+    listens: tuple[Listening, ...] = ()
+    unlistens: tuple[int, ...] = ()
+    uses: tuple[EventUse, ...] = ()
 
 
 class HistoryRow(msgspec.Struct, kw_only=True, frozen=True):
