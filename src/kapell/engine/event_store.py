@@ -125,7 +125,7 @@ class EventStore(Protocol):
         """Return up to `limit` events behind a position, in order of arrival."""
         ...
 
-    def list(self, where: EventQuery, *, limit: int, before: int | None = None) -> list[StoredEvent]:
+    def list_newest(self, where: EventQuery, *, limit: int, before: int | None = None) -> list[StoredEvent]:
         """Return a page of events, the newest first; the next one is `before` the last position of this one."""
         ...
 
