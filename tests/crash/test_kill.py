@@ -20,10 +20,12 @@ from crash_checks import Evidence, check_everything, describe_unfinished
 from crash_counter import CountingServer
 from crash_faults import ALONE, POINTS
 
-FULL = os.environ.get("KAPELL_TEST_CRASH") == "full" or os.environ.get("CI") == "true"
-HITS_WANTED = 10 if FULL else 1
-RANDOM_WANTED = 200 if FULL else 20
-MOST_FOLDERS = 120 if FULL else 12
+AMOUNT = os.environ.get("KAPELL_TEST_CRASH") or ("each-change" if os.environ.get("CI") == "true" else "quick")
+HITS_WANTED, RANDOM_WANTED, MOST_FOLDERS = {
+    "quick": (1, 20, 12),
+    "each-change": (4, 80, 60),
+    "full": (20, 250, 120),  # some 15 minutes on two cores: before a release, and after a change of the engine
+}[AMOUNT]
 AT_ONCE = 2
 MOST_LIVES = 120
 _RANDOM_SHARE = 0.2
@@ -166,8 +168,7 @@ def board(record_property):
     board = Board()
     began = time.monotonic()
     yield board
-    size = "full" if FULL else "small"
-    title = f"Crash test ({size}, {time.monotonic() - began:.0f} s, {board.lives} lives):"
+    title = f"Crash test ({AMOUNT}, {time.monotonic() - began:.0f} s, {board.lives} lives):"
     record_property("report", f"{title}\n{board.describe()}")
 
 
