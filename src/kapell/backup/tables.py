@@ -26,7 +26,7 @@ LEFT_OUT: Final = frozenset({"alembic_version", "sqlite_sequence", "search_progr
 SEARCH_FILE: Final = "search.db"
 """The file of that index in a data folder: it goes when the runs that it was made of do."""
 
-RUNS_REVISIONS: Final = ("0004_runs", "0006_search")
+RUNS_REVISIONS: Final = ("0004_runs", "0006_search", "0009_events")
 """The migrations of SQLite's runs, in order, by the revision that does the same on PostgreSQL."""
 
 LOG_REVISIONS: Final = ("0004_runs",)

@@ -3,6 +3,9 @@
 A part of the seam under the engine (`kapell.engine.store`): emitted events, listeners and uses are written in the
 transaction of the run that they are of (`Batch`), and what comes from outside by `EventStore.append`. Positions number
 all events in the order in which they can be read: whoever has read up to a position has missed nothing below it.
+
+The stores of `kapell.engine.store` have it as `events`, on the same medium. They are held to this text by one
+conformance suite, `tests/integration/store/test_event_store_contract.py`.
 """
 
 from __future__ import annotations
@@ -30,7 +33,8 @@ class StoredEvent(msgspec.Struct, kw_only=True, frozen=True):
         type: Its `type`.
         subject: Its `subject`, if it has one.
         via: How it came: `run/<run id>`, `api/<principal id>`, `connection/<name>`.
-        body: The whole event in the JSON format of CloudEvents 1.0.
+        body: The whole event in the JSON format of CloudEvents 1.0. It is empty where lists give an event that was
+            changed at rest, so that it does not open any more.
     """
 
     position: int = 0
@@ -46,6 +50,9 @@ class StoredEvent(msgspec.Struct, kw_only=True, frozen=True):
 
 class EventQuery(msgspec.Struct, kw_only=True, frozen=True):
     """Which events are asked for; an empty query asks for all. Times are from `arrived_after` to before `..._before`.
+
+    They are exact as long as events arrive in the order of their times, give or take a minute: where a clock was set
+    back by more than that, events of those times may be left out.
 
     Attributes:
         namespaces: Of any of these namespaces; `None` for all.
@@ -104,25 +111,33 @@ class EventUse(msgspec.Struct, kw_only=True, frozen=True, order=True):
 
 
 class EventStore(Protocol):
-    """Durable events. Any thread, and any process that has the data open, may call these; they block."""
+    """Durable events. Any thread, and any process that has the data open, may call these; they block.
+
+    Errors of the medium are raised as `StorageError`; nothing of a refused call is kept.
+    """
 
     def append(self, events: Sequence[StoredEvent]) -> list[int]:
         """Store events in this order, durable when this returns.
 
         Returns:
-            Their positions; 0 for one that is stored already, or twice in the call (same namespace, source and id).
+            Their positions; 0 for one that is stored already, or twice in the call (same namespace, source and id). An
+            event is known for as long as it is kept.
 
         Raises:
-            StorageError: The medium refused; nothing was written.
+            StorageError: The medium refused; nothing was written. Or the connection to it broke, and nobody knows
+                whether all or nothing was: then the same call writes what is missing.
         """
         ...
 
     def last_position(self) -> int:
-        """Return the position of the last event that was ever stored, also if it has been deleted; 0 if none was."""
+        """Return the position of the last event that was ever stored, also if it has been deleted; 0 if none was.
+
+        Whatever is stored later has a larger one.
+        """
         ...
 
     def read(self, after: int, *, limit: int, where: EventQuery | None = None) -> list[StoredEvent]:
-        """Return up to `limit` events behind a position, in order of arrival."""
+        """Return up to `limit` events behind a position, in order of arrival. Raises `MasterKeyError`."""
         ...
 
     def list_newest(self, where: EventQuery, *, limit: int, before: int | None = None) -> list[StoredEvent]:
@@ -130,15 +145,24 @@ class EventStore(Protocol):
         ...
 
     def get(self, position: int) -> StoredEvent:
-        """Return an event. Raises `NotFoundError`."""
+        """Return an event.
+
+        Raises:
+            NotFoundError: There is none of this position, or it was deleted.
+            DamagedHistoryError: It was changed at rest, and does not open.
+            MasterKeyError: The key that it was sealed with is not here.
+        """
         ...
 
     def list_uses(self, position: int, *, limit: int) -> list[EventUse]:
-        """Return who consumed an event, the first ones first."""
+        """Return who consumed an event, the first ones first, also runs that have been deleted since."""
         ...
 
     def find_listeners(self, digests: Collection[bytes]) -> list[tuple[bytes, Listener]]:
-        """Return the tasks that listen for one of these digests of keys, each with the digest."""
+        """Return the tasks that listen for one of these digests of keys, each with the digest.
+
+        A run listens no more once it has ended, was closed as damaged, or is deleted.
+        """
         ...
 
     def list_shapes(self) -> set[str]:
@@ -154,11 +178,13 @@ class EventStore(Protocol):
         ...
 
     def prune(self, *, arrived_before: datetime, keep_most: int, below: int, limit: int) -> int:
-        """Delete events with their uses, the oldest first.
+        """Delete events with their uses, the oldest first, in one short transaction.
+
+        One that is deleted can be stored again; it then has a new position.
 
         Args:
             arrived_before: Those that arrived before then go.
-            keep_most: Those go, too, that are more than so many.
+            keep_most: Those go, too, whose position is that far behind the last one: there are at most so many.
             below: None at this position or behind it goes: not everybody has read them.
             limit: How many go at most.
 

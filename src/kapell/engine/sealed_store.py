@@ -4,6 +4,8 @@ Both kinds of rows may lie side by side, as encryption can be switched on and of
 itself (`kapell.engine.seal_marks`). The keys are asked for when the first value has to be sealed or opened: most
 commands meet none, and what seals takes long to load.
 
+Of an event, the body is sealed; what it is searched by is not (`kapell.engine.sealed_events`).
+
 A row that does not open with its key was changed or put in another's place: its run is damaged. A key that is not here
 damages nothing: `MasterKeyError` says which one is missing, and the run goes on once it is back.
 """
@@ -24,6 +26,7 @@ from kapell.engine.seal_marks import (
     store_plain,
     store_plain_text,
 )
+from kapell.engine.sealed_events import SealedEvents
 from kapell.engine.soundness import make_damage
 from kapell.engine.store import StoredRun
 from kapell.errors import DamagedHistoryError, KapellError, NotFoundError, StorageError, UsageError
@@ -68,6 +71,7 @@ class SealedRunStore:
         self._store = store
         self._open_seals = open_seals
         self._seals_new = seals_new
+        self.events = SealedEvents(store.events, lambda: self._seals, seals_new=seals_new)
         self._opened: Seals | None = None
         self._in_doubt: tuple[Sequence[Batch], list[Batch]] | None = None
 
@@ -99,13 +103,16 @@ class SealedRunStore:
             stored = self._in_doubt[1]
         else:
             store_batch = self._seal_batch if self._seals_new else _mark_batch
-            stored = [store_batch(batch) for batch in batches]
+            stored = [self._mark_events(store_batch(batch)) for batch in batches]
         try:
             self._store.append(epoch, stored)
         except StorageError:
             self._in_doubt = (batches, stored)
             raise
         self._in_doubt = None
+
+    def _mark_events(self, batch: Batch) -> Batch:
+        return replace(batch, emitted=self.events.seal(batch.emitted)) if batch.emitted else batch
 
     def _seal_batch(self, batch: Batch) -> Batch:
         seals, run_id, record, snapshot = self._seals, batch.run_id, batch.record, batch.snapshot

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
 
-from kapell.engine.event_store import EventUse, Listening, StoredEvent
+from kapell.engine.event_store import EventStore, EventUse, Listening, StoredEvent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -77,8 +77,9 @@ class Batch(msgspec.Struct, kw_only=True, frozen=True):
         done_commands: Commands of the inbox that these events answer; they leave it in the same transaction, obeyed.
         emitted: CloudEvents that the run has emitted; one that is stored already changes nothing.
         listens: What its tasks listen for from here on.
-        unlistens: Entries that listen no more; a record whose status is one of `ENDED` ends all listening of its run.
-        uses: Which events its tasks consumed.
+        unlistens: Entries that listen no more, also if `listens` names them; a record whose status is one of `ENDED`
+            ends all listening of its run.
+        uses: Which events its tasks consumed; what names an event that is gone is not kept.
     """
 
     run_id: str
@@ -314,6 +315,11 @@ class RunStore(Protocol):
     """
 
     commits_inline: bool
+
+    @property
+    def events(self) -> EventStore:
+        """The events that runs emit and listen for, on the same medium."""
+        ...
 
     # -- ownership -------------------------------------------------------------------------------------------------
 

@@ -142,6 +142,70 @@ RUNS_SCHEMA: tuple[str, ...] = (
         detail TEXT NOT NULL
     ) STRICT
     """,
+    # CloudEvents in their order of arrival. The hash stands for namespace, source and id.
+    """
+    CREATE TABLE events (
+        position INTEGER NOT NULL PRIMARY KEY,
+        arrived_at INTEGER NOT NULL,
+        namespace TEXT NOT NULL,
+        source TEXT NOT NULL,
+        event_id TEXT NOT NULL,
+        type TEXT NOT NULL,
+        subject TEXT,
+        via TEXT NOT NULL,
+        event_hash BLOB NOT NULL UNIQUE,
+        body BLOB NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX events_by_arrival ON events (arrived_at)",
+    "CREATE INDEX events_by_namespace ON events (namespace)",
+    "CREATE INDEX events_by_type ON events (type, namespace)",
+    "CREATE INDEX events_by_source ON events (source, namespace)",
+    "CREATE INDEX events_by_subject ON events (subject, namespace) WHERE subject IS NOT NULL",
+    "CREATE INDEX events_by_event_id ON events (event_id, namespace)",
+    "CREATE INDEX events_by_via ON events (via, namespace)",
+    # The largest position of an event that was deleted: positions are never given twice.
+    """
+    CREATE TABLE pruned_events (
+        only INTEGER NOT NULL PRIMARY KEY CHECK (only = 1),
+        position INTEGER NOT NULL
+    ) STRICT
+    """,
+    # Which run consumed which event. A use goes with its event, and outlives its run.
+    """
+    CREATE TABLE event_uses (
+        position INTEGER NOT NULL,
+        at INTEGER NOT NULL,
+        run_id TEXT NOT NULL,
+        reference TEXT NOT NULL,
+        PRIMARY KEY (position, at, run_id, reference)
+    ) STRICT, WITHOUT ROWID
+    """,
+    # How far each reader of all events has come.
+    """
+    CREATE TABLE event_cursors (
+        name TEXT NOT NULL PRIMARY KEY,
+        position INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID
+    """,
+    # What tasks listen for, a row a key; it names the run by its id, which is what is asked for.
+    """
+    CREATE TABLE listen_shapes (
+        shape_key INTEGER NOT NULL PRIMARY KEY,
+        shape TEXT NOT NULL
+    ) STRICT
+    """,
+    """
+    CREATE TABLE listeners (
+        digest BLOB NOT NULL,
+        run_id TEXT NOT NULL,
+        entry INTEGER NOT NULL,
+        shape_key INTEGER NOT NULL,
+        PRIMARY KEY (digest, run_id, entry)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX listeners_by_run ON listeners (run_id, entry)",
+    "CREATE INDEX listeners_by_shape ON listeners (shape_key)",
 )
 
 LOG_SCHEMA: tuple[str, ...] = (

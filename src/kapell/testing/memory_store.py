@@ -32,6 +32,7 @@ from kapell.engine.store import (
 )
 from kapell.engine.words import has_phrases, read_query
 from kapell.errors import ConflictError, NotFoundError, StaleOwnerError
+from kapell.testing.memory_events import EventMedium, MemoryEvents
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -75,6 +76,11 @@ class _Medium:
     faults: list[str] = field(default_factory=list)
     indexed: int = 0
     indexed_faults: int = 0
+    events: EventMedium = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Put the events under the same lock."""
+        self.events = EventMedium(self.lock)
 
 
 class MemoryRunStore:
@@ -84,14 +90,18 @@ class MemoryRunStore:
 
     def __init__(self) -> None:
         """Begin empty."""
-        self._medium = _Medium()
+        self._use_medium(_Medium())
         self._put_definitions: set[str] = set()
 
     def reopen(self) -> MemoryRunStore:
         """Return a second store over the same runs, as another process would see them, or this one after a crash."""
         other = MemoryRunStore()
-        other._medium = self._medium
+        other._use_medium(self._medium)
         return other
+
+    def _use_medium(self, medium: _Medium) -> None:
+        self._medium = medium
+        self.events = MemoryEvents(medium.events)
 
     # -- ownership -------------------------------------------------------------------------------------------------
 
@@ -169,6 +179,9 @@ class MemoryRunStore:
             run.payloads.add(digest)
         for command_id in batch.done_commands:
             self._answer(InboxAnswer(command_id=command_id, error=""))
+        self.events.write_batch(batch)
+        if batch.record is not None and batch.record.status in ENDED:
+            self.events.end_run(batch.run_id)
 
     def _note_end(self, record: RunRecord) -> None:
         self._medium.counts.add_end(record)
@@ -403,6 +416,7 @@ class MemoryRunStore:
                 run.record, status="damaged", error=error, updated_at=now, ended_at=now, parked_until=None
             )
             self._note_end(run.record)
+            self.events.end_run(run_id)
 
     def prune(self, epoch: int, ended_before: datetime, *, limit: int) -> int:
         """Delete up to `limit` runs that ended before then; return how many."""
@@ -418,6 +432,7 @@ class MemoryRunStore:
             for _, run_id in old:
                 medium.log.pop(run_id, None)
                 medium.texts.pop(run_id, None)
+                self.events.end_run(run_id)
             self._drop_unused(gone)
             return len(gone)
 

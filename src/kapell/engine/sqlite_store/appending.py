@@ -12,6 +12,7 @@ import sqlite3
 from typing import TYPE_CHECKING, Any
 
 from kapell.engine.counting import Counts
+from kapell.engine.event_rows import EventChanges, says_of_events
 from kapell.engine.rows import (
     checksum_history,
     checksum_snapshot,
@@ -19,6 +20,7 @@ from kapell.engine.rows import (
     encode_standing,
     to_microseconds,
 )
+from kapell.engine.sqlite_store import events
 from kapell.engine.sqlite_store.counting import SubjectKeys, add_counts
 from kapell.engine.store import ENDED
 from kapell.errors import ConflictError
@@ -36,7 +38,8 @@ _FIND_LAST_KEY = "SELECT coalesce(max(run_key), 0) FROM runs"
 _FIND_POSITION = """
     SELECT run_key, coalesce(
         (SELECT first_seq + count - 1 FROM history WHERE history.run_key = runs.run_key
-         ORDER BY first_seq DESC LIMIT 1), 0)
+         ORDER BY first_seq DESC LIMIT 1), 0),
+        EXISTS (SELECT 1 FROM listeners WHERE listeners.run_id = runs.run_id)
     FROM runs WHERE run_id = ?
 """
 _ADD_RUN = """
@@ -67,19 +70,32 @@ Position = tuple[int, int]  # a run's key, and the number of its last event
 
 
 class Positions:
-    """Where each run stands that the owner has lately appended to."""
+    """Where each run stands that the owner has lately appended to.
+
+    Attributes:
+        next_key: The key for the next new run, if it is known.
+        subjects: The keys of versions of workflows.
+        listening: Runs that may have listeners: all that have some, of those whose place is known. What is in it too
+            many costs a statement that deletes nothing, when the run ends.
+    """
 
     def __init__(self) -> None:
         """Know nothing yet."""
         self._known: dict[str, Position] = {}
         self.next_key: int | None = None
         self.subjects = SubjectKeys()
+        self.listening: set[str] = set()
 
     def find(self, connection: sqlite3.Connection, run_id: str) -> Position | None:
         """Return where a run stands, `None` if it is not stored."""
         position = self._known.get(run_id)
         if position is None:
-            position = connection.execute(_FIND_POSITION, (run_id,)).fetchone()
+            row = connection.execute(_FIND_POSITION, (run_id,)).fetchone()
+            if row is not None:
+                run_key, last_seq, listens = row
+                if listens:
+                    self.listening.add(run_id)
+                position = (run_key, last_seq)
         return position
 
     def find_next_key(self, connection: sqlite3.Connection) -> int:
@@ -101,10 +117,12 @@ class Positions:
         """Look these runs up again when they are next needed."""
         for run_id in run_ids:
             self._known.pop(run_id, None)
+            self.listening.discard(run_id)
 
     def forget_all(self) -> None:
         """Know nothing any more: another owner may have written."""
         self._known.clear()
+        self.listening.clear()
         self.next_key = None
         self.subjects.forget_all()
 
@@ -129,6 +147,7 @@ class Appender:
         self._done: list[tuple[int]] = []
         self._faults: list[tuple[int]] = []
         self._counts = Counts()
+        self._events = EventChanges()
 
     def write(self, batches: Sequence[Batch]) -> None:
         """Write all batches. Raises `ConflictError` if one does not fit what is stored."""
@@ -164,8 +183,14 @@ class Appender:
             self._history.append((run_key, batch.first_seq, count, at, checksum, batch.body))
             last_seq += count
         self._moved[run_id] = (run_key, last_seq)
+        if says_of_events(batch):
+            self._events.add(batch)
+            if batch.listens:
+                self._positions.listening.add(run_id)
         if record is not None and record.status in ENDED:
             self._ended.append(run_id)
+            if run_id in self._positions.listening:
+                self._events.end_run(run_id)
             self._counts.add_end(record)
             if record.error is not None:
                 self._faults.append((run_key,))
@@ -214,6 +239,8 @@ class Appender:
                 connection.executemany(statement, rows)
         if self._counts:
             add_counts(connection, self._positions.subjects, self._counts)
+        if self._events:
+            events.write_changes(connection, self._events)
 
 
 def _explain(error: sqlite3.IntegrityError) -> str:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from kapell.engine.counting import Counts
 from kapell.engine.rows import to_microseconds
-from kapell.engine.sqlite_store import counting, inbox, listing, ownership, pruning, reading
+from kapell.engine.sqlite_store import counting, inbox, listeners, listing, ownership, pruning, reading
 from kapell.engine.sqlite_store.appending import Appender, Positions
+from kapell.engine.sqlite_store.events import SqliteEvents
 from kapell.engine.sqlite_store.log import RunLog
 from kapell.engine.sqlite_store.search import TextIndex
 from kapell.errors import NotFoundError
@@ -71,6 +72,7 @@ class SqliteRunStore:
             self._database.close()
             raise
         self._texts = TextIndex(path.with_name(SEARCH_DATABASE), self._database, busy_timeout_seconds)
+        self.events = SqliteEvents(self._database)
         self._positions = Positions()
         self._put_definitions: set[str] = set()
 
@@ -214,6 +216,7 @@ class SqliteRunStore:
             if not connection.execute(_CLOSE_DAMAGED, (error, to_microseconds(now), run_id)).rowcount:
                 raise NotFoundError(f"There is no run {run_id}.")
             connection.execute(_ADD_FAULT, (run_id,))
+            listeners.drop_runs(connection, [run_id])
             counts = Counts()
             counts.add_end(reading.find_record(connection, run_id))
             counting.add_counts(connection, counting.SubjectKeys(), counts)
@@ -227,6 +230,7 @@ class SqliteRunStore:
                 # The log first: a run that lost its log is pruned the next time, a log that lost its run never.
                 self._log.drop(run.run_id for run in runs)
                 self._texts.drop(run.run_key for run in runs)
+                listeners.drop_runs(connection, [run.run_id for run in runs])
                 pruning.drop_runs(connection, runs, self._put_definitions)
         self._positions.forget(run.run_id for run in runs)
         return len(runs)

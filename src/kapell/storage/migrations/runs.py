@@ -138,4 +138,70 @@ _LISTS_AND_COUNTS = (
     """,
 )
 
-RUNS_MIGRATIONS: tuple[Migration, ...] = (Migration(1, _FIRST_TABLES), Migration(2, _LISTS_AND_COUNTS))
+_EVENTS = (
+    """
+    CREATE TABLE events (
+        position INTEGER NOT NULL PRIMARY KEY,
+        arrived_at INTEGER NOT NULL,
+        namespace TEXT NOT NULL,
+        source TEXT NOT NULL,
+        event_id TEXT NOT NULL,
+        type TEXT NOT NULL,
+        subject TEXT,
+        via TEXT NOT NULL,
+        event_hash BLOB NOT NULL UNIQUE,
+        body BLOB NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX events_by_arrival ON events (arrived_at)",
+    "CREATE INDEX events_by_namespace ON events (namespace)",
+    "CREATE INDEX events_by_type ON events (type, namespace)",
+    "CREATE INDEX events_by_source ON events (source, namespace)",
+    "CREATE INDEX events_by_subject ON events (subject, namespace) WHERE subject IS NOT NULL",
+    "CREATE INDEX events_by_event_id ON events (event_id, namespace)",
+    "CREATE INDEX events_by_via ON events (via, namespace)",
+    """
+    CREATE TABLE pruned_events (
+        only INTEGER NOT NULL PRIMARY KEY CHECK (only = 1),
+        position INTEGER NOT NULL
+    ) STRICT
+    """,
+    """
+    CREATE TABLE event_uses (
+        position INTEGER NOT NULL,
+        at INTEGER NOT NULL,
+        run_id TEXT NOT NULL,
+        reference TEXT NOT NULL,
+        PRIMARY KEY (position, at, run_id, reference)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE event_cursors (
+        name TEXT NOT NULL PRIMARY KEY,
+        position INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE listen_shapes (
+        shape_key INTEGER NOT NULL PRIMARY KEY,
+        shape TEXT NOT NULL
+    ) STRICT
+    """,
+    """
+    CREATE TABLE listeners (
+        digest BLOB NOT NULL,
+        run_id TEXT NOT NULL,
+        entry INTEGER NOT NULL,
+        shape_key INTEGER NOT NULL,
+        PRIMARY KEY (digest, run_id, entry)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX listeners_by_run ON listeners (run_id, entry)",
+    "CREATE INDEX listeners_by_shape ON listeners (shape_key)",
+)
+
+RUNS_MIGRATIONS: tuple[Migration, ...] = (
+    Migration(1, _FIRST_TABLES),
+    Migration(2, _LISTS_AND_COUNTS),
+    Migration(3, _EVENTS),
+)
