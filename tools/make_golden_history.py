@@ -19,14 +19,22 @@ import msgspec
 from kapell import __version__
 from kapell.engine.admission import SlotAdmission
 from kapell.kernel.codec import to_builtins
-from kapell.kernel.recovery import fold
+from kapell.kernel.commands import StartRun
+from kapell.kernel.decide import decide
+from kapell.kernel.events import Event
+from kapell.kernel.listening import Matching
+from kapell.kernel.recovery import find_open_work, fold
+from kapell.kernel.state import State
 from kapell.language import load_workflow
+from kapell.language.compiler import compile_workflow
 from kapell.sdk import ActivityError
 from kapell.testing.engine_kit import EngineKit, Takes
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
+    from kapell.kernel.commands import Command
+    from kapell.language.program import Program
     from kapell.sdk import ActivityRequest
 
     Story = Callable[[EngineKit, str], Awaitable[object]]
@@ -148,6 +156,47 @@ do:
         do: [ {{ handle: {{ set: {{ caught: "${{ $error }}" }} }} }} ]
 """
 WORK = f"do: [ {{ before: {{ set: {{ n: '${{ .n }}' }} }} }}, {{ list: {{ do: [ {{ work: {{ {CALL} }} }} ] }} }} ]"
+LISTENING = """
+do:
+  - paid:
+      listen:
+        to:
+          all:
+            - with: { type: golden.paid }
+              correlate: { order: { from: .data.order, expect: "${ .order }" } }
+            - with: { type: golden.packed }
+              correlate: { order: { from: .data.order } }
+        read: envelope
+      timeout: { after: PT1H }
+  - readings:
+      listen:
+        to:
+          any: [ { with: { type: golden.reading, data: "${ .celsius > 30 }" } } ]
+          until: { one: { with: { type: golden.end } } }
+      foreach:
+        item: reading
+        at: number
+        do: [ { keep: { set: { at: "${ $number }", celsius: "${ $reading.celsius }" } } } ]
+        output: { as: .celsius }
+        export: { as: "{ last: . }" }
+  - warm: { listen: { to: { any: [], until: "(. | length) >= 2" }, read: raw } }
+"""
+HEARD: list[dict[str, Any]] = [
+    {"specversion": "1.0", "source": "https://golden.test", "id": str(number), "type": f"golden.{kind}", "data": data}
+    for number, (kind, data) in enumerate(
+        [
+            ("packed", {"order": 8}),
+            ("packed", {"order": 7}),
+            ("paid", {"order": 7}),
+            ("reading", {"celsius": 12}),
+            ("reading", {"celsius": 31}),
+            ("reading", {"celsius": 40.5}),
+            ("end", None),
+            ("reading", {"celsius": 1}),
+            ("other", {"text": "ünïcode"}),
+        ]
+    )
+]
 BACKGROUND = "do: [ { go: { run: { shell: { command: x }, await: false } } }, { z: { set: { done: true } } } ]"
 TIMEOUT = "do: [ { slow: { wait: PT1H, timeout: { after: PT2S } } } ]"
 SLOTS = f"do: [ {{ f: {{ fork: {{ branches: [ {{ a: {{ {CALL} }} }}, {{ b: {{ {CALL} }} }} ] }} }} }} ]"
@@ -182,6 +231,27 @@ async def record_case(name: str, text: str, value: Any, story: Story) -> dict[st
         return describe_run(kit, run_id)
 
 
+def record_listening() -> dict[str, Any]:
+    """Carry out a run that listens, in the kernel alone."""
+    program = compile_workflow(load_workflow(HEAD % "listening" + LISTENING))
+    state, history, now = State(), list[Event](), 1_700_000_000_000_000
+
+    def obey(command: Command) -> None:
+        decision = decide(program, state, command, now)
+        assert decision.refused is None
+        assert not decision.needs
+        history.extend(decision.events)
+
+    obey(StartRun(run_id="golden-listening", input={"order": 7}, position=3))
+    for position, event in enumerate(HEARD, start=4):
+        now += 1_000_000
+        for number in find_open_work(state).listening:
+            match = Matching(program, state, number).match(position, event, {})
+            if match is not None:
+                obey(match.make_command(number))
+    return describe_history(program, history)
+
+
 async def record_fork() -> dict[str, Any]:
     """Carry out a run that begins in the middle of another one."""
     async with EngineKit({"http": _answer}) as kit:
@@ -193,8 +263,11 @@ async def record_fork() -> dict[str, Any]:
 
 def describe_run(kit: EngineKit, run_id: str) -> dict[str, Any]:
     """Return a run's workflow, how it is laid out, its history and the state that this leads to."""
-    program = kit.get_program(run_id)
-    history = kit.read_history(run_id)
+    return describe_history(kit.get_program(run_id), kit.read_history(run_id))
+
+
+def describe_history(program: Program, history: Sequence[Event]) -> dict[str, Any]:
+    """Return a workflow, how it is laid out, a history of it and the state that this leads to."""
     return {
         "release": __version__,
         "workflow": program.definition,
@@ -207,12 +280,15 @@ def describe_run(kit: EngineKit, run_id: str) -> dict[str, Any]:
 async def main() -> int:
     """Write the cases of this release that are not there yet."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    for name, case in [*CASES.items(), ("forked", None)]:
+    for name, case in [*CASES.items(), ("forked", None), ("listening", None)]:
         file = FOLDER / f"{__version__}-{name}.json"
         if file.exists():
             print(f"kept    {file.name}")
             continue
-        recorded = await (record_fork() if case is None else record_case(name, *case))
+        if name == "listening":
+            recorded = record_listening()
+        else:
+            recorded = await (record_fork() if case is None else record_case(name, *case))
         file.write_bytes(msgspec.json.format(msgspec.json.encode(recorded), indent=1) + b"\n")
         print(f"written {file.name}")
     return 0

@@ -22,9 +22,10 @@ from kapell.kernel import events as ev
 from kapell.kernel import state as st
 from kapell.kernel.codec import decode_events, decode_state, encode_events, encode_state
 from kapell.kernel.decide import decide
-from kapell.kernel.evaluation import NO_ANSWERS, Answer
+from kapell.kernel.evaluation import NO_ANSWERS, Answer, NeedsHelp
 from kapell.kernel.evolve import evolve
 from kapell.kernel.limits import Limits
+from kapell.kernel.listening import Match, Matching, key_event, list_keys
 from kapell.kernel.recovery import find_open_work, fold
 from kapell.kernel.transitions import LEADS_TO, LEGAL
 from kapell.language.compiler import compile_workflow
@@ -36,6 +37,7 @@ from kapell.reasons import Reason
 START = 1_700_000_000_000_000
 SECOND = 1_000_000
 MAX_TASKS = 60
+MAX_EVENTS = 40
 LIMITS = Limits(max_tasks=MAX_TASKS)
 WHY = Reason("test", "The test wants it.")
 OWN_ERROR = "https://example.test/errors/own"
@@ -52,6 +54,7 @@ VALUES = (
     {"n": "${ [.[]?] | length }", "at": "${ $task.startedAt.epoch.seconds }"},
     {"n": '${ .n | tostring | test("2") }'},
 )
+EVENT_TYPES = ("t", "u", "t.*", "[tu]")
 DURATIONS = ({"seconds": 0}, {"seconds": 1}, {"seconds": 7}, "PT2S", {"milliseconds": 5})
 
 
@@ -107,6 +110,7 @@ class Author(Random):
                 {"run": {"shell": {"command": "${ .n | tostring }"}, "await": self.choice([True, False])}},
                 {"run": {"workflow": child, "await": self.choice([True, False])}},
                 {"call": "body", "with": {"n": "${ .n }"}},
+                {"listen": {"to": self.write_strategy(), "read": self.choice(["data", "envelope", "raw"])}},
                 {
                     "switch": [
                         {"first": {"when": self.choice(CONDITIONS), "then": self.choice(targets)}},
@@ -116,11 +120,33 @@ class Author(Random):
             ]
         )
 
+    def write_strategy(self) -> dict[str, Any]:
+        filters = [self.write_filter() for _ in range(self.randint(1, 3))]
+        mode = self.choice(["one", "any", "any", "all"])
+        if mode == "one":
+            return {"one": filters[0]}
+        if mode == "all":
+            return {"all": filters}
+        until = self.choice(["(. | length) > 1", "$context.last", {"one": {"with": {"type": "end"}}}])
+        return {"any": self.choice([filters, []]), **self.maybe(0.6, until=until)}
+
+    def write_filter(self) -> dict[str, Any]:
+        data = self.choice(["${ .n > 3 }", "${ .n }", "${ .n.missing }", {"n": 3}])
+        correlation = {"from": ".data.n", **self.maybe(0.5, expect=self.choice(["${ .n }", "${ $input.n.missing }"]))}
+        return {
+            "with": {"type": self.choice(EVENT_TYPES), **self.maybe(0.3, data=data)},
+            **self.maybe(0.3, correlate={"n": correlation}),
+        }
+
     def write_composed(self, depth: int) -> dict[str, Any]:
         inner = self.write_list(depth)
-        kind = self.choice(["do", "for", "fork", "fork", "try", "try"])
+        kind = self.choice(["do", "for", "fork", "fork", "try", "try", "listen"])
         if kind == "do":
             return {"do": inner}
+        if kind == "listen":
+            made = {"output": {"as": self.choice(["{ n: .n? }", ".n"])}, "export": {"as": "{ last: . }"}}
+            foreach = {"item": "x", "at": "i", "do": inner, **self.maybe(0.6, **made)}
+            return {"listen": {"to": self.write_strategy()}, "foreach": foreach}
         if kind == "for":
             collection = self.choice(["[1, 2, 3]", "[1, 2]", "[]", "[.n]", ".n"])
             return {"for": {"in": collection, "each": "x"}, "do": inner} | self.maybe(
@@ -201,6 +227,8 @@ class Life:
         self.armed: set[tuple[int, str, int]] = set()
         self.ends: list[str] = []
         self.published = 0
+        self.listening: set[int] = set()
+        self.position = 0
 
     def copy(self) -> Life:
         other = Life(self.program, self.limits)
@@ -243,6 +271,10 @@ class Life:
             self.children.remove(effect.child_run_id)
         elif isinstance(effect, fx.ArmTimer):
             self.armed.add((effect.entry, effect.purpose, effect.due))
+        elif isinstance(effect, fx.AwaitEvent):
+            self.listening.add(effect.entry)
+        elif isinstance(effect, fx.StopListening):
+            self.listening.discard(effect.entry)
         elif isinstance(effect, fx.EndRun):
             self.ends.append(effect.status)
         else:
@@ -271,6 +303,7 @@ class Life:
             options += [c.DispatchAttempt(entry=entry, attempt=attempt) for entry, attempt in work.held]
             timers = sorted((timer.due, timer.entry, timer.purpose) for timer in work.timers)
             options += [(c.FireTimer(entry=entry, purpose=purpose), due) for due, entry, purpose in timers[:1]]
+            options += [command for entry in work.listening for command in self._list_receipts(entry)]
         if not only_on:
             options *= 3
             options += [c.SuspendRun(reason=WHY)] if state.status == "running" else []
@@ -285,6 +318,21 @@ class Life:
         lost = [c.LoseAttempt(entry=entry, attempt=attempt, idempotent=idempotent) for idempotent in (True, False)]
         hold = [c.HoldAttempt(entry=entry, attempt=attempt, reason=WHY)] if self.state.status == "running" else []
         return [good, bad, *lost, *hold]
+
+    def _list_receipts(self, entry: int) -> list[c.ReceiveEvent]:
+        """List how a task may get an event of each kind that it waits for, as the next one that arrives."""
+        keys = list_keys(self.program, self.state, entry)
+        assert keys
+        receipts: list[c.ReceiveEvent] = []
+        if self.position >= MAX_EVENTS:
+            return receipts
+        for kind, number in [("t", 1), ("u", 3), ("end", 1), ("t", 4), ("tt", 9)]:
+            event = {"specversion": "1.0", "id": "1", "source": "s", "type": kind, "data": {"n": number}}
+            match = find_match(Matching(self.program, self.state, entry), self.position + 1, event)
+            if match is not None:
+                assert any(key_event(key.shape, "test", event) == key.digest for key in keys)
+                receipts.append(match.make_command(entry))
+        return receipts
 
     def _list_repairs(self) -> list[Any]:
         failed = self.state.failed
@@ -309,6 +357,8 @@ class Life:
             self.children.remove(beside)
         if isinstance(command, c.EndAttempt | c.LoseAttempt | c.HoldAttempt):
             self.performing.discard((command.entry, command.attempt))
+        if isinstance(command, c.ReceiveEvent):
+            self.position = command.position
         assert self.obey(command) is None, command
 
     def live(self, choices: list[int]) -> Life:
@@ -324,11 +374,23 @@ class Life:
         """Bring the run to its end."""
         for _ in range(40 * MAX_TASKS):
             options = self.list_options(only_on=True)
+            if not options and find_open_work(self.state).listening:
+                options = [c.CancelRun(reason=WHY)]  # for an event that does not come
             if not options:
                 assert self.state.is_ended, self.state
                 return self
             self.take(options[0])
         pytest.fail("the run does not end")
+
+
+def find_match(matching: Matching, position: int, event: dict[str, Any]) -> Match | None:
+    """Match an event as a host does, with the helper's answers."""
+    answers: dict[int, Answer] = {}
+    while True:
+        try:
+            return matching.match(position, event, answers)
+        except NeedsHelp as needs:
+            answers.update({need.slot: answer(need) for need in needs.evaluations})
 
 
 def answer(need: Any) -> Answer:
@@ -422,6 +484,7 @@ def list_unfit_commands(life: Life) -> list[c.Command]:
         c.LoseAttempt(entry=nowhere, attempt=1, idempotent=True),
         c.HoldAttempt(entry=nowhere, attempt=1, reason=WHY),
         c.DispatchAttempt(entry=nowhere, attempt=1),
+        c.ReceiveEvent(entry=nowhere, position=nowhere, filter=0),
         c.SuspendRun(reason=WHY),
         c.ResumeRun(),
         c.CancelRun(reason=WHY),
@@ -429,7 +492,8 @@ def list_unfit_commands(life: Life) -> list[c.Command]:
         c.RetryTask(reason=WHY, reference="/do/0/nowhere"),
         c.SkipTask(reason=WHY),
     ]
-    always_stale = {c.FireTimer, c.EndAttempt, c.LoseAttempt, c.HoldAttempt, c.DispatchAttempt, c.RetryTask}
+    always_stale = {c.FireTimer, c.EndAttempt, c.LoseAttempt, c.HoldAttempt, c.DispatchAttempt, c.ReceiveEvent}
+    always_stale.add(c.RetryTask)
     legal = LEGAL[life.state.status]
     unfit = [command for command in every if type(command) not in legal or type(command) in always_stale]
     work = find_open_work(life.state)
@@ -439,6 +503,9 @@ def list_unfit_commands(life: Life) -> list[c.Command]:
         unfit += [c.DispatchAttempt(entry=entry, attempt=number) for entry, number in work.in_flight]
         early = [timer for timer in work.timers if timer.due > life.now]
         unfit += [c.FireTimer(entry=timer.entry, purpose=timer.purpose) for timer in early]
+        unfit += [c.ReceiveEvent(entry=entry, position=0, filter=0) for entry in work.listening]
+        busy = [entry.entry for entry in life.state.entries.values() if entry.listening and not entry.listening.wants]
+        unfit += [c.ReceiveEvent(entry=entry, position=nowhere, filter=0) for entry in busy]
     return unfit
 
 
@@ -454,6 +521,8 @@ def test_any_prefix_of_a_history_can_be_recovered_and_carried_on(story, cut, ide
     work = find_open_work(recovered.state)
     recovered.armed = {(timer.entry, timer.purpose, timer.due) for timer in work.timers}
     recovered.children = {child for _, _, child in work.children}
+    recovered.listening = set(work.listening)
+    recovered.position = whole.position
     if recovered.state.status == "running":
         recovered.obey(c.Advance())
     for entry, attempt in work.in_flight:
@@ -478,6 +547,7 @@ def check_cancelling(life: Life) -> None:
     life.take(c.CancelRun(reason=WHY))
     assert life.performing == set()
     assert life.children == set()
+    assert life.listening == set()
     life.take(c.ConfirmCancel())
     assert life.state.status == "cancelled"
     assert life.ends[-1] == "cancelled"
@@ -494,13 +564,21 @@ def test_what_the_outside_does_is_what_the_state_waits_for(story):
         assert life.performing == set(work.in_flight)
         assert life.children == {child for _, _, child in work.children}
         assert {(timer.entry, timer.purpose, timer.due) for timer in work.timers} <= life.armed
+        assert set(work.listening) <= life.listening <= list_listening(life.state)
         check_tree(life.state)
         if choice is not None:
             life.live([choice])
     life.end()
     assert life.performing == set()
     assert life.children == set()
+    assert life.listening == set()
     assert life.ends[-1] == life.state.status
+
+
+def list_listening(state: st.State) -> set[int]:
+    if state.is_ended:
+        return set()
+    return {entry.entry for entry in state.entries.values() if entry.listening is not None}
 
 
 def check_tree(state: st.State) -> None:

@@ -6,7 +6,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from kapell.kernel import state as st
-from kapell.kernel.effects import ArmTimer, CancelAttempt, CancelChild, Effect
+from kapell.kernel.effects import ArmTimer, AwaitEvent, CancelAttempt, CancelChild, Effect, StopListening
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,10 +26,13 @@ def arm(entry: st.Entry, purpose: str, due: int | None) -> Sequence[Effect]:
 
 
 def rearm(state: st.State) -> list[Effect]:
-    """Return the effects that make the outside wait again for every time that is waited for."""
-    return [
-        ArmTimer(entry.entry, purpose, due) for entry in state.entries.values() for purpose, due in entry.timers.items()
-    ]
+    """Return the effects that make the outside wait again for every time and every event that is waited for."""
+    effects: list[Effect] = []
+    for entry in state.entries.values():
+        effects.extend(ArmTimer(entry.entry, purpose, due) for purpose, due in entry.timers.items())
+        if entry.listening is not None and entry.listening.wants:
+            effects.append(AwaitEvent(entry.entry))
+    return effects
 
 
 def remove(state: st.State, entry: st.Entry) -> st.Entry:
@@ -54,6 +57,12 @@ def stop_attempt(entry: st.Entry, effects: list[Effect]) -> bool:
     return True
 
 
+def stop_listening(state: st.State, entry: st.Entry, effects: list[Effect]) -> None:
+    """Let the entry want no further event, if it listens; in a run that has faulted nothing listens any more."""
+    if entry.listening is not None and state.status != "faulted":
+        effects.append(StopListening(entry.entry))
+
+
 def fail(state: st.State, entry: st.Entry, error: WorkflowError, effects: list[Effect]) -> None:
     """End an open entry with an error, which then looks for a `try` around it before anything else happens."""
     close(state, entry.entry, effects)
@@ -65,6 +74,7 @@ def close(state: st.State, number: int, effects: list[Effect]) -> None:
     closed = list(state.iter_subtree(number))
     for entry in closed:
         stop_attempt(entry, effects)
+        stop_listening(state, entry, effects)
     for entry in reversed(closed):
         remove(state, entry)
     drop_ready(state, {entry.entry for entry in closed})

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from kapell.kernel.consumption import Consumed
 from kapell.language.error_types import WorkflowError
 from kapell.reasons import Reason
 
@@ -19,6 +20,7 @@ class StartRun(Command, tag="start", frozen=True, kw_only=True):
     """Begin. `input` is the raw input, a JSON value; `depth` says how many runs wait for it, one above another.
 
     `traceparent` names the span that the run is a part of (W3C Trace Context), if whoever starts it is traced.
+    `position` is the last event that had been stored by then: the run sees what arrived behind it (decision 16).
     """
 
     run_id: str
@@ -26,6 +28,7 @@ class StartRun(Command, tag="start", frozen=True, kw_only=True):
     parent_run_id: str | None = None
     depth: int = 0
     traceparent: str | None = None
+    position: int = 0
 
 
 class ForkRun(Command, tag="fork", frozen=True, kw_only=True):
@@ -40,6 +43,9 @@ class ForkRun(Command, tag="fork", frozen=True, kw_only=True):
     chain: list[tuple[int, Any, Any]]
     node: int
     value: Any
+    position: int = 0
+    correlations: dict[str, Any] = {}
+    consumed: dict[int, Consumed] = {}
 
 
 class Advance(Command, tag="advance", frozen=True, kw_only=True):
@@ -86,6 +92,34 @@ class DispatchAttempt(Command, tag="dispatch_attempt", frozen=True, kw_only=True
     attempt: int
 
 
+class ReceiveEvent(Command, tag="receive_event", frozen=True, kw_only=True):
+    """A CloudEvent has come that a listening task waits for; `kapell.kernel.listening` makes this command.
+
+    Attributes:
+        entry: The task's entry.
+        position: The event's position in the event store.
+        filter: Which of the task's filters it satisfies.
+        until: Whether that is a filter of its `until`.
+        value: What is read of the event; nothing of one of `until`.
+        event_id: Its `id`.
+        source: Its `source`.
+        type: Its `type`.
+        correlations: The values that the filter extracts.
+        reference: The task's reference, for the record of who consumed the event.
+    """
+
+    entry: int
+    position: int
+    filter: int
+    until: bool = False
+    value: Any = None
+    event_id: str = ""
+    source: str = ""
+    type: str = ""
+    correlations: dict[str, Any] = {}
+    reference: str = ""
+
+
 class SuspendRun(Command, tag="suspend", frozen=True, kw_only=True):
     """Start no further attempts."""
 
@@ -130,6 +164,7 @@ AnyCommand = (
     | LoseAttempt
     | HoldAttempt
     | DispatchAttempt
+    | ReceiveEvent
     | SuspendRun
     | ResumeRun
     | CancelRun

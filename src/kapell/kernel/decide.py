@@ -21,6 +21,7 @@ from kapell.kernel.effects import Effect
 from kapell.kernel.evaluation import NO_ANSWERS, Answer, Evaluation, NeedsHelp
 from kapell.kernel.evolve import evolve
 from kapell.kernel.limits import Limits
+from kapell.kernel.listening import find_refusal
 from kapell.kernel.references import make_reference
 from kapell.kernel.steps import Step
 from kapell.kernel.transitions import LEGAL
@@ -154,6 +155,7 @@ def _start(program: Program, state: st.State, command: c.StartRun, now: int) -> 
         parent_run_id=command.parent_run_id,
         depth=command.depth,
         traceparent=command.traceparent,
+        position=command.position,
     )
 
 
@@ -174,6 +176,9 @@ def _fork(program: Program, state: st.State, command: c.ForkRun, now: int) -> Ma
         node=command.node,
         value=command.value,
         deadline=deadline,
+        position=command.position,
+        correlations=command.correlations,
+        consumed=command.consumed,
     )
 
 
@@ -251,6 +256,24 @@ def _stale_attempt() -> Reason:
     return Reason("stale", "The run does not wait for this attempt any more.")
 
 
+def _receive_event(program: Program, state: st.State, command: c.ReceiveEvent, now: int) -> Made:
+    refusal = find_refusal(program, state, command)
+    if refusal is not None:
+        return refusal
+    return ev.EventReceived(
+        at=now,
+        entry=command.entry,
+        position=command.position,
+        filter=command.filter,
+        until=command.until,
+        value=command.value,
+        event_id=command.event_id,
+        source=command.source,
+        type=command.type,
+        correlations=command.correlations,
+    )
+
+
 def _suspend(program: Program, state: st.State, command: c.SuspendRun, now: int) -> Made:
     del program, state
     return ev.RunSuspended(at=now, reason=command.reason)
@@ -322,6 +345,7 @@ _OBEY: dict[type[c.Command], Callable[[Program, st.State, Any, int], Made]] = {
     c.LoseAttempt: _lose_attempt,
     c.HoldAttempt: _hold_attempt,
     c.DispatchAttempt: _dispatch_attempt,
+    c.ReceiveEvent: _receive_event,
     c.SuspendRun: _suspend,
     c.ResumeRun: _resume,
     c.CancelRun: _cancel,

@@ -50,10 +50,32 @@ class PublishEvent(msgspec.Struct, frozen=True, gc=False):
     event: dict[str, Any]
 
 
+class AwaitEvent(msgspec.Struct, frozen=True, gc=False):
+    """A listening task wants its next event: look for one behind its cursor (`kapell.kernel.listening`)."""
+
+    entry: int
+
+
+class StopListening(msgspec.Struct, frozen=True, gc=False):
+    """A listening task wants no further event."""
+
+    entry: int
+
+
 class EndRun(msgspec.Struct, frozen=True, gc=False):
     """The run has ended: tell whoever waits for it."""
 
     status: str
 
 
-Effect = PerformActivity | CancelAttempt | ArmTimer | StartChild | CancelChild | PublishEvent | EndRun
+Effect = (
+    PerformActivity
+    | CancelAttempt
+    | ArmTimer
+    | StartChild
+    | CancelChild
+    | PublishEvent
+    | AwaitEvent
+    | StopListening
+    | EndRun
+)

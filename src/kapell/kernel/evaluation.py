@@ -8,7 +8,7 @@ calls again with the same command and moment, so that the step comes to the same
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
@@ -20,11 +20,23 @@ from kapell.language.expressions import Expression, ExpressionError, HelperNeede
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from kapell.kernel.arguments import Surroundings
     from kapell.kernel.sizes import Known
     from kapell.language.program import DurationSpec
 
 NO_EXTRA: Mapping[str, Any] = {}
+
+
+class Seeing(Protocol):
+    """What the expressions of one place see."""
+
+    @property
+    def reference(self) -> str:
+        """The place, for errors."""
+        ...
+
+    def variables(self, names: frozenset[str], extra: Mapping[str, Any] = NO_EXTRA) -> Mapping[str, Any]:
+        """Build the variables of these names; `extra` goes before the rest."""
+        ...
 
 
 class Evaluation(msgspec.Struct, frozen=True):
@@ -72,9 +84,7 @@ class Evaluator:
         self._answers = NO_ANSWERS
         self._slot = 0
 
-    def expression(
-        self, expression: Expression, document: Any, at: Surroundings, extra: Mapping[str, Any] = NO_EXTRA
-    ) -> Any:
+    def expression(self, expression: Expression, document: Any, at: Seeing, extra: Mapping[str, Any] = NO_EXTRA) -> Any:
         """Evaluate one expression. Raises `StepError` of type expression, or `NeedsHelp`."""
         slot = self._slot
         self._slot += 1
@@ -88,14 +98,12 @@ class Evaluator:
         except ExpressionError as error:
             raise expression_error(at.reference, expression.source, str(error)) from None
 
-    def condition(
-        self, expression: Expression, document: Any, at: Surroundings, extra: Mapping[str, Any] = NO_EXTRA
-    ) -> bool:
+    def condition(self, expression: Expression, document: Any, at: Seeing, extra: Mapping[str, Any] = NO_EXTRA) -> bool:
         """Evaluate a condition: everything but `false` and `null` is true, as in jq."""
         value = self.expression(expression, document, at, extra)
         return value is not None and value is not False
 
-    def template(self, template: Template, document: Any, at: Surroundings) -> Any:
+    def template(self, template: Template, document: Any, at: Seeing) -> Any:
         """Evaluate a value with expressions in it. Raises as `expression` does."""
         first = self._slot
         expressions = template.expressions
@@ -130,7 +138,7 @@ class Evaluator:
             raise excess_error(at.reference, excess, self._max_bytes)
         return value
 
-    def duration(self, spec: DurationSpec, document: Any, at: Surroundings) -> timedelta:
+    def duration(self, spec: DurationSpec, document: Any, at: Seeing) -> timedelta:
         """Evaluate a duration. Raises `StepError` if the expression gives none."""
         if spec.fixed is not None:
             return spec.fixed
@@ -141,7 +149,7 @@ class Evaluator:
         except ValueError as error:
             raise expression_error(at.reference, spec.template.expressions[0].source, str(error)) from None
 
-    def _take(self, slot: int, expression: Expression, at: Surroundings) -> Any:
+    def _take(self, slot: int, expression: Expression, at: Seeing) -> Any:
         answer = self._answers[slot]
         if answer.error is not None:
             raise expression_error(at.reference, expression.source, answer.error)

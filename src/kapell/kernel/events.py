@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from kapell.kernel.consumption import Consumed
 from kapell.language.error_types import WorkflowError
 from kapell.reasons import Reason
 
@@ -36,13 +37,14 @@ class Event(msgspec.Struct, tag_field="event", omit_defaults=True, gc=False, kw_
 
 
 class RunStarted(Event, tag="run_started", kw_only=True):
-    """The run exists. `depth` and `traceparent` are those of the command."""
+    """The run exists. `depth`, `traceparent` and `position` are those of the command."""
 
     run_id: str
     raw_input: Any
     parent_run_id: str | None = None
     depth: int = 0
     traceparent: str | None = None
+    position: int = 0
 
 
 class InputAccepted(Event, tag="input_accepted", kw_only=True):
@@ -61,6 +63,9 @@ class RunForked(Event, tag="run_forked", kw_only=True):
         chain: The tasks around the first one, outermost first: node, raw input and input of each.
         node: The task to go on from.
         value: That task's raw input.
+        position: The run sees events that arrived behind this position, as the source run did.
+        correlations: What the source run had extracted from events.
+        consumed: What the source run's tasks had consumed, by node.
     """
 
     run_id: str
@@ -73,6 +78,9 @@ class RunForked(Event, tag="run_forked", kw_only=True):
     node: int
     value: Any
     deadline: int | None = None
+    position: int = 0
+    correlations: dict[str, Any] = {}
+    consumed: dict[int, Consumed] = {}
 
 
 class TaskEntered(Event, tag="task_entered", kw_only=True):
@@ -84,7 +92,8 @@ class TaskEntered(Event, tag="task_entered", kw_only=True):
         input: Its transformed input, if that differs from the raw one.
         due: When its wait ends.
         deadline: When its timeout fires.
-        value: What a `for` goes through, or the arguments that a function's body gets as input.
+        value: What a `for` goes through, the arguments that a function's body gets as input, or the values that the
+            correlations of a `listen` expect.
     """
 
     node: int
@@ -254,6 +263,38 @@ class TimerFired(Event, tag="timer_fired", kw_only=True):
     purpose: str
 
 
+class EventReceived(Event, tag="event_received", kw_only=True):
+    """A listening task consumed a CloudEvent. The attributes are those of `ReceiveEvent`."""
+
+    entry: int
+    position: int
+    filter: int
+    until: bool = False
+    value: Any = None
+    event_id: str = ""
+    source: str = ""
+    type: str = ""
+    correlations: dict[str, Any] = {}
+
+
+class EventHandled(Event, tag="event_handled", kw_only=True):
+    """What a listening task does with an event is done, and its `until` was asked.
+
+    Attributes:
+        entry: The task's entry.
+        output: What `foreach.output.as` made of the output of its tasks.
+        context: What `foreach.export.as` made of the context.
+        ends: Whether the `until` holds, so that the task listens no more.
+        reason: Why it ends.
+    """
+
+    entry: int
+    output: Any | UnsetType = UNSET
+    context: Any | UnsetType = UNSET
+    ends: bool = False
+    reason: Reason | None = None
+
+
 class RunSuspended(Event, tag="run_suspended", kw_only=True):
     """No attempt is started from here on; those under way run to their end."""
 
@@ -333,6 +374,8 @@ AnyEvent = (
     | AttemptLost
     | ChildStarted
     | TimerFired
+    | EventReceived
+    | EventHandled
     | RunSuspended
     | RunResumed
     | CancelRequested

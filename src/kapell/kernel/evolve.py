@@ -23,6 +23,7 @@ from kapell.kernel.folding_faults import (
     fold_task_faulted,
     fold_timer_fired,
 )
+from kapell.kernel.folding_listening import fold_event_handled, fold_event_received
 from kapell.kernel.folding_runs import (
     fold_cancel_requested,
     fold_input_accepted,
@@ -79,6 +80,8 @@ _FOLD: dict[type[ev.Event], Callable[[Program, st.State, Any], Sequence[Effect]]
     ev.AttemptLost: fold_attempt_lost,
     ev.ChildStarted: fold_child_started,
     ev.TimerFired: fold_timer_fired,
+    ev.EventReceived: fold_event_received,
+    ev.EventHandled: fold_event_handled,
     ev.RunSuspended: fold_run_suspended,
     ev.RunResumed: fold_run_resumed,
     ev.CancelRequested: fold_cancel_requested,

@@ -42,10 +42,13 @@ def follow(  # noqa: PLR0913, PLR0917 -- where the flow stands, and what it carr
 
 
 def _end_list(program: Program, state: st.State, around: st.Entry, value: Any) -> None:
+    kind = program.nodes[around.node].kind
     if around.entry == st.ROOT:
         state.ready.append(st.FinishRun(value))
-    elif program.nodes[around.node].kind is Kind.FOR:
+    elif kind is Kind.FOR:
         iterate(program, state, around, around.iteration + 1, value)
+    elif kind is Kind.LISTEN:
+        state.ready.append(st.Handle(around.entry, value))
     else:
         state.ready.append(st.Finish(around.entry, value))
 

@@ -29,7 +29,7 @@ def fold_task_faulted(_program: Program, state: st.State, event: ev.TaskFaulted)
             state.next_entry = event.entry + 1
         state.ready.appendleft(st.Fault(item.parent, event.node, event.entry, item.value, item.scope, event.error))
         return effects
-    assert isinstance(item, st.Finish | st.Iterate | st.Perform)
+    assert isinstance(item, st.Finish | st.Iterate | st.Perform | st.Handle)
     fail(state, state.entries[item.entry], event.error, effects)
     return effects
 

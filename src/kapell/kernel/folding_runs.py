@@ -9,7 +9,8 @@ from msgspec import UNSET
 from kapell.kernel import events as ev
 from kapell.kernel import state as st
 from kapell.kernel.closing import NOTHING, arm, close, rearm, stop_attempt
-from kapell.kernel.effects import CancelChild, Effect, EndRun, PerformActivity
+from kapell.kernel.consumption import copy_consumed
+from kapell.kernel.effects import CancelChild, Effect, EndRun, PerformActivity, StopListening
 from kapell.kernel.flow import follow
 from kapell.kernel.folding_tasks import open_entry
 from kapell.language.program import TO_NEXT, Kind, Program
@@ -54,6 +55,8 @@ def fold_run_forked(program: Program, state: st.State, event: ev.RunForked) -> S
     """The run begins at a task, inside the tasks around it."""
     _begin(state, event, event.input)
     state.contexts[0] = event.context
+    state.correlations = dict(event.correlations)
+    state.consumed = {node: copy_consumed(consumed) for node, consumed in event.consumed.items()}
     parent = st.ROOT
     for node_index, raw_input, value in event.chain:
         opened = open_entry(
@@ -72,6 +75,7 @@ def _begin(state: st.State, event: ev.RunStarted | ev.RunForked, value: Any) -> 
     state.started_at = event.at
     state.raw_input = event.raw_input
     state.input = value
+    state.position = event.position
     state.contexts = {0: {}}
     state.entries = {
         st.ROOT: st.Entry(
@@ -127,6 +131,8 @@ def fold_run_faulted(program: Program, state: st.State, event: ev.RunFaulted) ->
         if stop_attempt(entry, effects):
             assert entry.attempt is not None
             entry.attempt.state = "interrupted"
+        if entry.listening is not None:
+            effects.append(StopListening(entry.entry))
     effects.append(EndRun("faulted"))
     return effects
 

@@ -11,6 +11,7 @@ from kapell.kernel import state as st
 from kapell.kernel.closing import NOTHING, arm, remove
 from kapell.kernel.effects import Effect, PublishEvent
 from kapell.kernel.flow import begin_iteration, follow, iterate
+from kapell.kernel.folding_listening import open_listening
 from kapell.kernel.references import make_reference
 from kapell.language.program import TO_NEXT, Kind, Program
 
@@ -110,6 +111,7 @@ _OPEN: dict[Kind, Callable[[Program, st.State, st.Entry, ev.TaskEntered], Sequen
     Kind.FORK: _open_fork,
     Kind.TRY: _open_try,
     Kind.WAIT: _open_wait,
+    Kind.LISTEN: open_listening,
     Kind.ACTIVITY: _open_activity,
     Kind.WORKFLOW: _open_activity,
 }

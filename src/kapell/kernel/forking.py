@@ -9,6 +9,7 @@ import msgspec
 from kapell.kernel import events as ev
 from kapell.kernel import state as st
 from kapell.kernel.commands import ForkRun
+from kapell.kernel.consumption import copy_consumed
 from kapell.kernel.evolve import evolve
 from kapell.kernel.references import make_reference
 from kapell.language.program import Kind
@@ -51,8 +52,8 @@ def plan_fork(program: Program, events: Iterable[ev.Event], reference: str, run_
         run_id: The new run's id.
 
     Returns:
-        The plan, or why it cannot be: the task was never reached, or it lies within `for`, `fork` or `try`, where the
-        state around it could not be given to the new run rightly.
+        The plan, or why it cannot be: the task was never reached, or it lies within `for`, `fork`, `try` or
+        `listen`, where the state around it could not be given to the new run rightly.
     """
     state = st.State()
     command: ForkRun | None = None
@@ -93,7 +94,7 @@ def _find_arrival(program: Program, state: st.State, reference: str) -> st.Enter
             return Reason(
                 "not_supported",
                 f"`{reference}` lies within a `{kind}` (`{entry.reference}`). A run can be forked at a task outside of "
-                "`for`, `fork` and `try`: choose the task around it.",
+                "`for`, `fork`, `try` and `listen`: choose the task around it.",
             )
     return item
 
@@ -111,4 +112,7 @@ def _make_command(program: Program, state: st.State, item: st.Enter, run_id: str
         chain=[(entry.node, entry.raw_input, entry.input) for entry in reversed(around)],
         node=item.node,
         value=item.value,
+        position=state.position,
+        correlations=dict(state.correlations),
+        consumed={number: copy_consumed(consumed) for number, consumed in state.consumed.items()},
     )

@@ -18,6 +18,7 @@ from kapell.kernel.evolve import evolve
 from kapell.kernel.forking import describe_activity
 from kapell.kernel.moments import say_moment
 from kapell.kernel.references import make_reference
+from kapell.kernel.telling_listening import say_strategy
 from kapell.language.program import Kind
 from kapell.language.spans import say_length
 from kapell.reasons import Reason
@@ -208,6 +209,8 @@ def _say_entered(narrator: Narrator, place: Place, event: ev.TaskEntered, node: 
         case Kind.FORK:
             compete = ", of which the first to complete wins" if node.spec.compete else ""
             return f"Starts {_count(len(node.spec.branches), 'branch', 'branches')}{compete}."
+        case Kind.LISTEN:
+            return f"Waits for {say_strategy(node.spec.strategy)}."
         case Kind.ACTIVITY | Kind.WORKFLOW:
             return f"Begins: {describe_activity(node)}."
         case _:
@@ -324,6 +327,18 @@ _TIMERS = {
 }
 
 
+def _event_received(narrator: Narrator, place: Place, event: ev.EventReceived) -> Told:
+    del narrator, place
+    ending = " It is one of those that end the listening." if event.until else ""
+    return f"Received the event `{event.event_id}` of type `{event.type}` from `{event.source}`.{ending}"
+
+
+def _event_handled(narrator: Narrator, place: Place, event: ev.EventHandled) -> Told:
+    del narrator, place
+    exported = " Its export replaces the context." if event.context is not UNSET else ""
+    return (event.reason.text if event.reason is not None else "The event is dealt with.") + exported
+
+
 def _run_suspended(narrator: Narrator, place: Place, event: ev.RunSuspended) -> Told:
     del narrator, place
     return f"The run is suspended: nothing more is started. {event.reason.text}"
@@ -402,6 +417,8 @@ _TELL: dict[type[ev.Event], Callable[[Narrator, Place, Any], Told]] = {
     ev.AttemptLost: _attempt_lost,
     ev.ChildStarted: _child_started,
     ev.TimerFired: _timer_fired,
+    ev.EventReceived: _event_received,
+    ev.EventHandled: _event_handled,
     ev.RunSuspended: _run_suspended,
     ev.RunResumed: _run_resumed,
     ev.CancelRequested: _cancel_requested,

@@ -26,12 +26,14 @@ class OpenWork(msgspec.Struct, frozen=True):
         held: Attempts that had not been started: entry and attempt.
         children: Child runs that the run waits for: entry, attempt, child run id.
         timers: Times that it waits for; none while it is suspended.
+        listening: Entries that want an event; none while it is suspended.
     """
 
     in_flight: list[tuple[int, int]]
     held: list[tuple[int, int]]
     children: list[tuple[int, int, str]]
     timers: list[ArmTimer]
+    listening: list[int]
 
 
 def fold(program: Program, events: Iterable[Event], state: State | None = None) -> State:
@@ -44,7 +46,7 @@ def fold(program: Program, events: Iterable[Event], state: State | None = None) 
 
 def find_open_work(state: State) -> OpenWork:
     """Return what a run had under way when its host died; nothing for a run that has ended."""
-    work = OpenWork([], [], [], [])
+    work = OpenWork([], [], [], [], [])
     if state.status not in {"running", "suspended"}:
         return work
     for entry in state.entries.values():
@@ -58,11 +60,13 @@ def find_open_work(state: State) -> OpenWork:
                 work.in_flight.append((entry.entry, attempt.number))
         if state.status == "running":
             work.timers.extend(ArmTimer(entry.entry, purpose, due) for purpose, due in entry.timers.items())
+            if entry.listening is not None and entry.listening.wants:
+                work.listening.append(entry.entry)
     return work
 
 
-def is_waiting_for_time(program: Program, state: State) -> bool:
-    """Tell whether nothing but a time can move the run on, so that it may leave memory."""
+def is_waiting(program: Program, state: State) -> bool:
+    """Tell whether nothing but a time or an event can move the run on, so that it may leave memory."""
     if state.status != "running" or state.ready:
         return False
     busy = {Kind.ACTIVITY, Kind.WORKFLOW}

@@ -13,8 +13,11 @@ if TYPE_CHECKING:
 
 def make_reference(program: Program, parent: Entry, node: Node) -> str:
     """Return the reference of `node` inside the entry `parent`, such as `/do/0/loop/for/3/do/1/call`."""
-    if program.nodes[parent.node].kind is Kind.FOR:
+    kind = program.nodes[parent.node].kind
+    if kind is Kind.FOR:
         return f"{parent.reference}/for/{parent.iteration}{node.suffix}"
+    if kind is Kind.LISTEN:
+        return f"{parent.reference}/foreach/{parent.iteration}{node.suffix.removeprefix('/foreach')}"
     return parent.reference + node.suffix
 
 

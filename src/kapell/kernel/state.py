@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from kapell.kernel.consumption import Consumed
 from kapell.kernel.sizes import Known
 from kapell.language.error_types import WorkflowError
 
@@ -72,13 +73,20 @@ class Fault(msgspec.Struct, tag="fault", gc=False):
     error: WorkflowError
 
 
+class Handle(msgspec.Struct, tag="handle", gc=False):
+    """What a listening task does with an event is done, with this output; its `until` is to be asked."""
+
+    entry: int
+    value: Any
+
+
 class FinishRun(msgspec.Struct, tag="finish_run", gc=False):
     """The last task has ended."""
 
     value: Any
 
 
-Item = Begin | Enter | Finish | Iterate | Perform | Fault | FinishRun
+Item = Begin | Enter | Finish | Iterate | Perform | Fault | Handle | FinishRun
 
 
 class Attempt(msgspec.Struct):
@@ -111,6 +119,30 @@ class ForkProgress(msgspec.Struct):
     scopes: dict[int, int] = {}
 
 
+class ListenProgress(msgspec.Struct):
+    """How far a task is that listens.
+
+    Attributes:
+        cursor: The next event is one behind this position.
+        wants: Whether it wants one now, and is not busy with the one before.
+        count: How many events it has consumed, those of `until` not counted.
+        satisfied: The filters that have had an event, with `all`.
+        until_satisfied: The same of `until`.
+        expected: What the correlations expect, by `CorrelationSpec.expected`.
+        values: What was read of the events, where `until` needs it and the outputs are something else.
+        outputs: The task's output so far.
+    """
+
+    cursor: int
+    wants: bool = True
+    count: int = 0
+    satisfied: list[int] = []
+    until_satisfied: list[int] = []
+    expected: list[Any] = []
+    values: list[Any] = []
+    outputs: list[Any] = []
+
+
 class Entry(msgspec.Struct):
     """A task that is under way.
 
@@ -127,6 +159,8 @@ class Entry(msgspec.Struct):
         entered_at: When it was entered, in microseconds since 1970-01-01 UTC.
         children: The entries within it.
         timers: Purpose -> due, in microseconds since 1970-01-01 UTC.
+        iteration: The index of the item that a loop is at, or of the event that a listening task is busy with.
+        listening: How far a task is that listens; nothing once it has all its events.
     """
 
     entry: int
@@ -146,6 +180,7 @@ class Entry(msgspec.Struct):
     tried: TryProgress | None = None
     forked: ForkProgress | None = None
     attempt: Attempt | None = None
+    listening: ListenProgress | None = None
 
 
 class State(msgspec.Struct, dict=True):
@@ -161,6 +196,9 @@ class State(msgspec.Struct, dict=True):
         run_length: The workflow's timeout, in microseconds.
         failed: The fault that ended the run, for repair.
         closing_children: Child runs whose end a cancellation waits for.
+        position: The run sees CloudEvents that arrived behind this position of the event store.
+        correlations: The values that were extracted from events; the first of each name holds (decision 18).
+        consumed: Which events the listening tasks have consumed, by node.
     """
 
     run_id: str = ""
@@ -184,6 +222,9 @@ class State(msgspec.Struct, dict=True):
     run_length: int | None = None
     failed: Fault | None = None
     closing_children: list[str] = []
+    position: int = 0
+    correlations: dict[str, Any] = {}
+    consumed: dict[int, Consumed] = {}
 
     def __post_init__(self) -> None:
         """Begin with nothing measured; what is measured is no part of the state, so no snapshot holds it."""

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from kapell.kernel.evaluation import Answer
     from kapell.kernel.limits import Limits
-    from kapell.language.program import DurationSpec, Node, Program, Validator
+    from kapell.language.program import DurationSpec, HandlerSpec, ListenSpec, Node, Program, Validator
 
 
 class Step:
@@ -145,6 +145,11 @@ class Step:
             raise expression_error(at.reference, sources, f"`for.in` must give an array, not {_type_name(collection)}")
         return self._open(node, number, at, value=collection)
 
+    def _listen(self, node: Node, number: int, at: Surroundings) -> ev.Event:
+        expects = node.spec.strategy.expects
+        expected = [self._evaluate.template(each, at.input, at) for each in expects]
+        return self._open(node, number, at, value=expected or UNSET)
+
     def _function(self, node: Node, number: int, at: Surroundings) -> ev.Event:
         return self._open(node, number, at, value=self._evaluate.template(node.spec.arguments, at.input, at))
 
@@ -212,6 +217,41 @@ class Step:
             return ev.IterationStarted(at=self._now, entry=entry.entry, index=item.index)
         text = f"The loop ended before iteration {item.index}, as `{condition.source}` did not hold."
         return ev.LoopEnded(at=self._now, entry=entry.entry, reason=Reason("while_false", text))
+
+    def _handle(self, item: st.Handle) -> ev.Event:
+        entry = self._state.entries[item.entry]
+        node = self._program.nodes[entry.node]
+        try:
+            output, context = item.value, UNSET
+            if node.spec.handler is not None:
+                at = self.surround_entry(entry)
+                at.named = entry.variables
+                output, context = self._transform_output(node.spec.handler, output, at)
+            reason = self._ask_until(entry, node.spec, context)
+        except StepError as fault:
+            return ev.TaskFaulted(at=self._now, node=node.index, entry=entry.entry, error=fault.error)
+        return ev.EventHandled(
+            at=self._now,
+            entry=entry.entry,
+            output=UNSET if output is item.value else output,
+            context=context,
+            ends=reason is not None,
+            reason=reason,
+        )
+
+    def _ask_until(self, entry: st.Entry, spec: ListenSpec, context: Any) -> Reason | None:
+        """Return why the listening ends, or `None` if it goes on."""
+        until, progress = spec.strategy.until, entry.listening
+        if until is None:
+            return None
+        assert progress is not None
+        at = self.surround_entry(entry)
+        if context is not UNSET:
+            at.context = context
+        consumed = progress.outputs if spec.handler is None else progress.values
+        if not self._evaluate.condition(until, consumed, at):
+            return None
+        return Reason("until_true", f"It listens no more, as `{until.source}` holds.")
 
     def _perform(self, item: st.Perform) -> ev.Event:
         entry = self._state.entries[item.entry]
@@ -285,18 +325,18 @@ class Step:
             reason=reason,
         )
 
-    def _transform_output(self, node: Node, raw_output: Any, at: Surroundings) -> tuple[Any, Any]:
+    def _transform_output(self, part: Node | HandlerSpec, raw_output: Any, at: Surroundings) -> tuple[Any, Any]:
         at.raw_output = output = raw_output
-        if node.output_as is not None:
-            output = self._evaluate.template(node.output_as, raw_output, at)
-        _validate(node.output_schema, output, at.reference, "output")
+        if part.output_as is not None:
+            output = self._evaluate.template(part.output_as, raw_output, at)
+        _validate(part.output_schema, output, at.reference, "output")
         at.output = output
         context: Any = UNSET
-        if node.export_as is not None:
-            context = self._evaluate.template(node.export_as, output, at)
-        if node.export_schema is not None:
+        if part.export_as is not None:
+            context = self._evaluate.template(part.export_as, output, at)
+        if part.export_schema is not None:
             present = self._state.contexts[at.scope] if context is UNSET else context
-            _validate(node.export_schema, present, at.reference, "context")
+            _validate(part.export_schema, present, at.reference, "context")
         return output, context
 
     # -- faults and the run's end -------------------------------------------------------------------------------------
@@ -347,6 +387,7 @@ _STEPS: dict[type[st.Item], Callable[[Step, Any], ev.Event]] = {
     st.Finish: Step._finish,
     st.Iterate: Step._iterate,
     st.Perform: Step._perform,
+    st.Handle: Step._handle,
     st.Fault: Step._fault,
     st.FinishRun: Step._finish_run,
 }
@@ -361,6 +402,7 @@ _ENTER: dict[Kind, Callable[[Step, Node, int, Surroundings], ev.Event]] = {
     Kind.RAISE: Step._raise,
     Kind.WAIT: Step._wait,
     Kind.EMIT: Step._emit,
+    Kind.LISTEN: Step._listen,
     Kind.FUNCTION: Step._function,
     Kind.ACTIVITY: Step._open,
     Kind.WORKFLOW: Step._open,

@@ -26,10 +26,10 @@ StoryStatus = Literal[
 ]
 """Where a task stands, or how it ended.
 
-`waiting` is for a time or a child run, `held` for a slot. `faulted` and `lost` tell of an error that nothing has
-caught; where a `try` has, or it only put a branch out of its race, it is `caught`. A faulted task that a person counted
-as done is `passed`; one that a person let begin anew, which is another story, is `retried`. `interrupted` was under way
-when the run faulted, and goes on when the run is repaired; `cancelled` does not.
+`waiting` is for a time, an event or a child run, `held` for a slot. `faulted` and `lost` tell of an error that nothing
+has caught; where a `try` has, or it only put a branch out of its race, it is `caught`. A faulted task that a person
+counted as done is `passed`; one that a person let begin anew, which is another story, is `retried`. `interrupted` was
+under way when the run faulted, and goes on when the run is repaired; `cancelled` does not.
 """
 
 AttemptOutcome = Literal["open", "held", "succeeded", "failed", "lost", "interrupted", "cancelled"]
@@ -106,10 +106,11 @@ class TaskStory(msgspec.Struct):
         ended_at: When it ended.
         is_critical: Whether it lies on the way that took the run its time: of the branches of a `fork`, only the one
             that ended last counts, or the one that decided it; while some are open, the first of them.
-        iteration: Which iteration it belongs to, in the list of a `for`.
-        items: How many items a `for` goes through.
+        iteration: Which iteration it belongs to, in the list of a `for` or of the `foreach` of a `listen`.
+        items: How many items a `for` goes through, or how many events a `listen` has had.
         due: When a `wait` ends.
-        wait: What it waits for or waited for last: a time, a retry, a child run, a slot.
+        wait: What it waits for or waited for last: a time, an event, a retry, a child run, a slot.
+        waited: How long it had waited for events before that, in microseconds.
         attempts: The tries of its activity.
         retries: The retries of a `try`.
         error: Why it faulted.
@@ -132,6 +133,7 @@ class TaskStory(msgspec.Struct):
     items: int | None = None
     due: int | None = None
     wait: Wait | None = None
+    waited: int = 0
     attempts: list[AttemptStory] = []
     retries: list[RetryStory] = []
     error: WorkflowError | None = None

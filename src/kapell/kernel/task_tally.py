@@ -113,8 +113,9 @@ def iter_waits(story: TaskStory) -> Iterator[tuple[str, int]]:
             yield _measure(hold, ended_at)
     for retry in story.retries:
         yield "waiting_for_retry", max(min(retry.due, ended_at) - retry.caught_at, 0)
-    if story.wait is not None and story.kind in {Kind.WAIT, Kind.WORKFLOW}:
-        yield _measure(story.wait, ended_at)
+    if story.wait is not None and story.kind in {Kind.WAIT, Kind.WORKFLOW, Kind.LISTEN}:
+        code, waited = _measure(story.wait, ended_at)
+        yield code, waited + story.waited
 
 
 def _measure(wait: Wait, ended_at: int) -> tuple[str, int]:

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from kapell.kernel.task_stories import AttemptOutcome, StoryStatus
     from kapell.language.program import Program
 
+_ITERATING = frozenset({Kind.FOR, Kind.LISTEN})
 _FOR_TIME = Reason("waiting_for_time", "It waits for a time.")
+_FOR_EVENT = Reason("waiting_for_event", "It waits for an event.")
 _FOR_CHILD = Reason("waiting_for_child", "It waits for a child run.")
 
 
@@ -78,7 +80,7 @@ class TaskTeller:
             parent=parent,
             began_at=at,
             entry=entry,
-            iteration=around.iteration if self.program.nodes[around.node].kind is Kind.FOR else None,
+            iteration=around.iteration if self.program.nodes[around.node].kind in _ITERATING else None,
         )
         self.stories.append(story)
         self._path.add(story)
@@ -162,6 +164,8 @@ class TaskTeller:
         elif story.kind is Kind.WAIT and event.due is not None:
             story.due, story.status = event.due, "waiting"
             story.wait = Wait(_FOR_TIME, event.at)
+        elif story.kind is Kind.LISTEN:
+            story.status, story.wait = "waiting", Wait(_FOR_EVENT, event.at)
 
     def _completed(self, event: ev.TaskCompleted) -> None:
         item = self.state.ready[0]
@@ -189,7 +193,7 @@ class TaskTeller:
             story.error = event.error
             self._end(story, "faulted", event.at)
             return story
-        assert isinstance(item, st.Finish | st.Iterate | st.Perform)
+        assert isinstance(item, st.Finish | st.Iterate | st.Perform | st.Handle)
         return self._fail(item.entry, event.error, event.at)
 
     def _loop_ended(self, event: ev.LoopEnded) -> None:
@@ -250,6 +254,22 @@ class TaskTeller:
             return self._fail(event.entry, error, event.at)
         return None
 
+    def _event_received(self, event: ev.EventReceived) -> None:
+        story = self._open[event.entry]
+        if not event.until:
+            story.items = (story.items or 0) + 1
+        if self.program.nodes[story.node].spec.handler is not None and not event.until:
+            self._end_wait(story, event.at)
+            story.status = "running"
+        story.seq = self._seq
+
+    def _event_handled(self, event: ev.EventHandled) -> None:
+        story = self._open[event.entry]
+        story.reason, story.seq = event.reason or story.reason, self._seq
+        if story.wait is not None and story.wait.ended_at is not None and not event.ends:
+            story.waited += story.wait.ended_at - story.wait.began_at
+            story.status, story.wait = "waiting", Wait(_FOR_EVENT, event.at)
+
     def _error_caught(self, event: ev.ErrorCaught) -> None:
         fault = self._find_fault()
         if fault is not None:
@@ -307,7 +327,8 @@ class TaskTeller:
             if entry is None:
                 continue
             story.ended_at, story.seq = None, self._seq
-            is_waiting = "wait" in entry.timers or "retry" in entry.timers
+            is_listening = entry.listening is not None and entry.listening.wants
+            is_waiting = is_listening or "wait" in entry.timers or "retry" in entry.timers
             story.status = "waiting" if is_waiting else "running"
             if is_waiting and story.wait is not None:
                 story.wait.ended_at = None
@@ -332,6 +353,8 @@ class TaskTeller:
         ev.AttemptLost: _attempt_lost,
         ev.ChildStarted: _child_started,
         ev.TimerFired: _timer_fired,
+        ev.EventReceived: _event_received,
+        ev.EventHandled: _event_handled,
         ev.TaskPassed: _passed,
         ev.TaskRetried: _retried,
         ev.RunFaulted: _run_faulted,

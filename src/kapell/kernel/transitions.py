@@ -14,6 +14,7 @@ LEGAL: dict[str, frozenset[type[c.Command]]] = {
             c.LoseAttempt,
             c.HoldAttempt,
             c.DispatchAttempt,
+            c.ReceiveEvent,
             c.SuspendRun,
             c.CancelRun,
         }

@@ -17,6 +17,7 @@ from kapell.kernel.decide import find_failed_reference
 from kapell.kernel.forking import describe_activity
 from kapell.kernel.moments import say_moment
 from kapell.kernel.narration import Narrator, Sentence, say_error, say_target
+from kapell.kernel.telling_listening import list_types, say_filters, say_strategy
 from kapell.language.error_types import LOST
 from kapell.language.spans import say_length
 from kapell.reasons import Reason
@@ -216,6 +217,8 @@ class _Story:
         for purpose in _PRESENT:
             if purpose in entry.timers:
                 return self._explain_timer(entry, purpose, now)
+        if entry.listening is not None:
+            return self._explain_listening(entry, entry.listening, now) if entry.listening.wants else None
         attempt = entry.attempt
         if attempt is None or not self._program.nodes[entry.node].spec.awaits:
             return None
@@ -247,6 +250,26 @@ class _Story:
         caught = self._retrying.get(entry.entry)
         why = "" if caught is None else f" {_sentence(say_error(caught.error))} {caught.reason.text}"
         return Reason("waiting_for_retry", f"It waits {until} to try again.{why}", facts)
+
+    def _explain_listening(self, entry: st.Entry, progress: st.ListenProgress, now: int) -> Reason:
+        strategy = self._program.nodes[entry.node].spec.strategy
+        wanted = [
+            spec
+            for index, spec in enumerate(strategy.filters)
+            if strategy.mode != "all" or index not in progress.satisfied
+        ]
+        what = f"an event {say_filters(wanted, 'or')}" if wanted else "any event"
+        text = f"It waits for {what}, since {say_moment(entry.entered_at, now)}"
+        if progress.count:
+            text += f"; it has had {progress.count}"
+        if strategy.until_events is not None:
+            text += f"; it ends with {say_strategy(strategy.until_events)}"
+        elif strategy.until is not None:
+            text += f"; it ends when `{strategy.until.source}` holds"
+        if self.state.status == "suspended":
+            text += "; it goes on when the run is resumed"
+        facts = {"types": list_types(wanted), "received": progress.count, "position": progress.cursor}
+        return Reason("waiting_for_event", f"{text}.{self._say_limit(entry, now)}", facts)
 
     def _say_limit(self, entry: st.Entry, now: int) -> str:
         due = entry.timers.get("timeout")

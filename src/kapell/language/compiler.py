@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from kapell.errors import UsageError
 from kapell.language import model as m
 from kapell.language.compiler_calls import compile_activity
+from kapell.language.compiler_events import compile_listen
 from kapell.language.expressions import Expression, Template, compile_expression, compile_template, is_expression
 from kapell.language.json_schema import SchemaValidator
 from kapell.language.program import (
+    FOREACH,
     NO_NODE,
     TO_END,
     TO_EXIT,
@@ -26,6 +28,7 @@ from kapell.language.program import (
     ForkSpec,
     ForSpec,
     FunctionSpec,
+    HandlerSpec,
     Kind,
     Node,
     Program,
@@ -252,8 +255,23 @@ class _Compiler:
         node.spec = EmitSpec(compile_template(task.emit.event.with_ or {}))
 
     def _listen(self, node: Node, task: m.ListenTask) -> None:
-        del task
-        node.spec = UnsupportedSpec("`listen`")
+        node.kind = Kind.LISTEN
+        node.spec = compile_listen(task, self._handler(node, task.foreach))
+
+    def _handler(self, node: Node, foreach: m.SubscriptionIterator | None) -> HandlerSpec | None:
+        if foreach is None:
+            return None
+        first = self._add_list(node, FOREACH, foreach.do)
+        made, exported = foreach.output or m.Output(), foreach.export or m.Export()
+        return HandlerSpec(
+            each=foreach.item,
+            at=foreach.at,
+            first=first,
+            output_as=_template(made.as_),
+            output_schema=_schema(made.schema),
+            export_as=_template(exported.as_),
+            export_schema=_schema(exported.schema),
+        )
 
     def _call(self, node: Node, task: m.CallTask) -> None:
         if task.call in self._workflow.use.functions:

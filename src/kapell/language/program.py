@@ -30,6 +30,10 @@ TO_END = -3
 """`then: end`: the end of the run."""
 
 
+FOREACH = "/foreach/do"
+"""Where in a `listen` the list of tasks stands that each event goes through."""
+
+
 class Kind(StrEnum):
     """What a node does. The workflow's own list of tasks is the root, a `DO`."""
 
@@ -42,6 +46,7 @@ class Kind(StrEnum):
     RAISE = "raise"
     WAIT = "wait"
     EMIT = "emit"
+    LISTEN = "listen"
     FUNCTION = "function"
     ACTIVITY = "activity"
     WORKFLOW = "workflow"
@@ -147,6 +152,92 @@ class EmitSpec(msgspec.Struct, frozen=True):
     event: Template
 
 
+class AttributeSpec(msgspec.Struct, frozen=True):
+    """What a filter asks of one attribute of an event.
+
+    Attributes:
+        name: The attribute.
+        value: What it must be, or the expressions that tell.
+        literal: What it must be, where no expression is needed to tell.
+        is_pattern: Whether the literal is a text that may also be meant as a regular expression (decision 17).
+    """
+
+    name: str
+    value: Template
+    literal: Any = None
+    is_pattern: bool = False
+
+
+class CorrelationSpec(msgspec.Struct, frozen=True):
+    """A value that events must share.
+
+    Attributes:
+        name: Its name; what was first extracted under it holds for the run (decision 18).
+        source: Gets it from the whole event.
+        path: The keys that lead to it from the whole event, where `source` is a plain path.
+        expected: The index in `StrategySpec.expects` of what it must be; -1 where that is not written.
+    """
+
+    name: str
+    source: Expression
+    path: tuple[str, ...] | None = None
+    expected: int = -1
+
+
+class FilterSpec(msgspec.Struct, frozen=True):
+    """Which events count. The attributes that are cheap to ask for come first."""
+
+    attributes: tuple[AttributeSpec, ...]
+    correlations: tuple[CorrelationSpec, ...] = ()
+
+
+class StrategySpec(msgspec.Struct, frozen=True):
+    """Which events are consumed, and when that ends.
+
+    Attributes:
+        mode: `one`, `any` or `all`.
+        filters: The filters; `any` without filters takes every event.
+        expects: What correlations must be, those of `until_events` included; evaluated once, before the first event.
+        until: With `any`: ends when this holds for the array of what was consumed.
+        until_events: With `any`: ends when these events have come.
+        is_steady: Whether an event that is passed over once could never be consumed later.
+    """
+
+    mode: str
+    filters: tuple[FilterSpec, ...]
+    expects: tuple[Template, ...] = ()
+    until: Expression | None = None
+    until_events: StrategySpec | None = None
+    is_steady: bool = False
+
+
+class HandlerSpec(msgspec.Struct, frozen=True):
+    """`foreach`: what is done with each event, and the names under which it sees the event and its index."""
+
+    each: str
+    at: str
+    first: int
+    output_as: Template | None = None
+    output_schema: Validator | None = None
+    export_as: Template | None = None
+    export_schema: Validator | None = None
+
+
+class ListenSpec(msgspec.Struct, frozen=True):
+    """`listen`: which events, what is read of each (`data`, `envelope` or `raw`), and what is done with it.
+
+    Attributes:
+        keeps_values: Whether `until` needs what was read of all events, beside the output.
+        keeps_outputs: Whether the task can end with an output at all.
+    """
+
+    strategy: StrategySpec
+    read: str
+    handler: HandlerSpec | None = None
+    keeps_values: bool = False
+    keeps_outputs: bool = True
+
+
 class FunctionSpec(msgspec.Struct, frozen=True):
     """A call of a function of `use.functions`: its arguments become the input of its body."""
 
@@ -203,6 +294,7 @@ Spec = (
     | RaiseSpec
     | WaitSpec
     | EmitSpec
+    | ListenSpec
     | FunctionSpec
     | ActivitySpec
     | WorkflowSpec

@@ -11,7 +11,6 @@ from kapell.language.model import (
     AuthenticationPolicy,
     CallTask,
     ContainerRun,
-    ListenTask,
     Record,
     RunTask,
     SchemaDefinition,
@@ -49,11 +48,6 @@ def _run(task: RunTask, workflow: Workflow) -> str:
     return "`run: container`" if isinstance(task.run, ContainerRun) else ""
 
 
-def _listen(task: ListenTask, workflow: Workflow) -> str:
-    del task, workflow
-    return "`listen`"
-
-
 def _script(script: Script, workflow: Workflow) -> str:
     del workflow
     return "" if script.language in SCRIPT_LANGUAGES else f"scripts in `{script.language}`"
@@ -72,15 +66,8 @@ def _schema(schema: SchemaDefinition, workflow: Workflow) -> str:
     return "schemas that are fetched (`resource`)" if schema.resource is not None else ""
 
 
-def _workflow(whole: Workflow, workflow: Workflow) -> str:
-    del workflow
-    return "`schedule`" if whole.schedule is not None else ""
-
-
 _UNSUPPORTED: Final[dict[type[Record], Callable[[Any, Workflow], str]]] = {
-    Workflow: _workflow,
     CallTask: _call,
-    ListenTask: _listen,
     RunTask: _run,
     Script: _script,
     Authentication: _policy,

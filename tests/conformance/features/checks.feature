@@ -192,7 +192,5 @@ Feature: Checks
 
     Examples:
       | more                              | task                                                                        | said                |
-      |                                   | { listen: { to: { one: { with: { type: a } } } } }                          | `listen` (task `a`) |
-      | schedule: { every: { hours: 1 } } | { set: { x: 0 } }                                                                 | `schedule`          |
       |                                   | { run: { container: { image: a } } }                                        | `run: container`    |
       |                                   | { call: grpc, with: { proto: { endpoint: "https://a.test/x" }, service: { name: s, host: h }, method: m } } | `call: grpc`        |

@@ -12,7 +12,6 @@ HEAD = "document: {dsl: 1.0.3, namespace: test, name: sample, version: 1.0.0}\n"
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        ("do: [{a: {listen: {to: {any: []}}}}]", "`listen` (task `a`)"),
         ("do: [{a: {do: [{b: {run: {container: {image: x}}}}]}}]", "`run: container` (task `b`)"),
         (
             "do: [{a: {call: 'log:1.0.0@default', with: {}}}]",
@@ -24,7 +23,6 @@ HEAD = "document: {dsl: 1.0.3, namespace: test, name: sample, version: 1.0.0}\n"
             "`call: mcp` (task `a`)",
         ),
         ("do: [{a: {run: {script: {language: ruby, code: x}}}}]", "scripts in `ruby` (task `a`)"),
-        ("schedule: {every: PT1H}\ndo: [{a: {set: {x: 1}}}]", "`schedule`"),
         ("use: {authentications: {a: {oauth2: {}}}}\ndo: [{a: {set: {x: 1}}}]", "`oauth2` authentication"),
         (
             (
@@ -42,8 +40,8 @@ HEAD = "document: {dsl: 1.0.3, namespace: test, name: sample, version: 1.0.0}\n"
             "schemas in the format `avro`",
         ),
         (
-            "use: {functions: {f: {listen: {to: {any: []}}}}}\ndo: [{a: {call: f}}]",
-            "`listen` (task `f`)",
+            "use: {functions: {f: {run: {container: {image: x}}}}}\ndo: [{a: {call: f}}]",
+            "`run: container` (task `f`)",
         ),
     ],
 )
@@ -54,9 +52,9 @@ def test_what_is_not_supported_is_named(body: str, said: str) -> None:
 
 
 def test_the_place_is_told_where_the_document_is_at_hand() -> None:
-    document = read_document(HEAD + "do:\n  - a:\n      listen: {to: {any: []}}\n", "w.yaml")
+    document = read_document(HEAD + "do:\n  - a:\n      run: {container: {image: x}}\n", "w.yaml")
     (problem,) = list_unsupported(load_workflow(document.text), document)
-    assert str(problem) == "w.yaml:3:5: error: not supported yet: `listen` (task `a`)"
+    assert str(problem) == "w.yaml:3:5: error: not supported yet: `run: container` (task `a`)"
 
 
 def test_what_is_supported_is_not_named() -> None:
@@ -73,6 +71,8 @@ do:
   - d: {run: {script: {language: python, code: x}}}
   - e: {call: f}
   - f: {emit: {event: {with: {type: x, source: 'https://a.b'}}}}
+  - g: {listen: {to: {any: [], until: {one: {with: {type: x}}}}, read: raw}, foreach: {do: [{h: {set: {y: 1}}}]}}
+schedule: {on: {one: {with: {type: x}}}}
 """
     )
     assert list_unsupported(workflow) == ()

@@ -9,7 +9,7 @@ from kapell.engine.recovery import WAKE
 from kapell.engine.snapshots import park_snapshot
 from kapell.engine.store import Batch
 from kapell.kernel.events import from_micros, to_micros
-from kapell.kernel.recovery import is_waiting_for_time
+from kapell.kernel.recovery import is_waiting
 
 if TYPE_CHECKING:
     from kapell.clock import Clock
@@ -65,7 +65,7 @@ class Parking:
     def _is_quiet(self, active: ActiveRun) -> bool:
         if active.work or active.busy or active.scheduled or active.closings or active.ended:
             return False
-        return is_waiting_for_time(active.program, active.state)
+        return is_waiting(active.program, active.state)
 
     def _make_batch(self, active: ActiveRun, due: int) -> Batch:
         record = active.record
