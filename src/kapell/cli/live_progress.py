@@ -60,6 +60,7 @@ _SHOWN = {
     "attempt_held": "hold",
     "attempt_lost": "fault",
     "loop_ended": "done",
+    "event_received": "open",
     "run_forked": "open",
     "run_suspended": "hold",
     "run_resumed": "open",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kapell.engine.active import ActiveRun
     from kapell.engine.engine import Engine
 
-_ITERATION = re.compile(r"/for/(\d+)(?=/)")
+_ITERATION = re.compile(r"/for(?:each)?/(\d+)(?=/)")
 
 
 def name_task(sentence: Sentence) -> str:

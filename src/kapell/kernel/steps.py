@@ -6,7 +6,6 @@ be evaluated, its result goes into the event, and is never evaluated again.
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET
@@ -16,10 +15,12 @@ from kapell.kernel import events as ev
 from kapell.kernel import state as st
 from kapell.kernel.arguments import Surroundings
 from kapell.kernel.catching import catch_fault
+from kapell.kernel.emitting import make_emitted
 from kapell.kernel.evaluation import Evaluator
 from kapell.kernel.events import from_micros
-from kapell.kernel.faults import StepError, expression_error, runtime_error, validation_error
+from kapell.kernel.faults import StepError, excess_error, expression_error, runtime_error, validation_error
 from kapell.kernel.references import make_reference
+from kapell.kernel.sizes import find_excess
 from kapell.language.error_types import WorkflowError, canonical_error_type
 from kapell.language.program import TO_NEXT, Kind
 from kapell.reasons import Reason
@@ -115,16 +116,13 @@ class Step:
 
     def _emit(self, node: Node, number: int, at: Surroundings) -> ev.Event:
         written = self._evaluate.template(node.spec.event, at.input, at)
-        seed = f"{self._state.run_id}{at.reference}/{number}"
-        event = {
-            "specversion": "1.0",
-            "id": hashlib.blake2b(seed.encode(), digest_size=16).hexdigest(),
-            "source": f"kapell://{self._program.namespace}/{self._program.name}",
-            "time": from_micros(self._now).isoformat().replace("+00:00", "Z"),
-            **written,
-        }
-        if "data" in event:
-            event.setdefault("datacontenttype", "application/json")
+        event = make_emitted(
+            written,
+            origin=f"kapell://{self._program.namespace}/{self._program.name}",
+            seed=f"{self._state.run_id}{at.reference}/{number}",
+            reference=at.reference,
+            now=self._now,
+        )
         completed = self._complete(node, number, at, event)
         if node.output_as is not None:
             completed.emitted = event
@@ -184,9 +182,17 @@ class Step:
         if entry.tried is not None and entry.tried.handling and node.spec.catch_then != TO_NEXT:
             to = node.spec.catch_then
         try:
+            if node.kind is Kind.LISTEN:
+                self._check_size(item.value, at)
             return self._complete(node, entry.entry, at, item.value, to=to, default=item.value)
         except StepError as fault:
             return ev.TaskFaulted(at=self._now, node=node.index, entry=entry.entry, error=fault.error)
+
+    def _check_size(self, value: Any, at: Surroundings) -> None:
+        """Raise an error for a value that has grown in the run beyond what one may be."""
+        excess = find_excess(value, self._limits.max_value_bytes, self._state.sizes)
+        if excess:
+            raise excess_error(at.reference, excess, self._limits.max_value_bytes)
 
     def surround_entry(self, entry: st.Entry) -> Surroundings:
         """Stand inside an open entry."""

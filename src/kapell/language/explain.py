@@ -20,6 +20,8 @@ from kapell.language.explain_words import (
     say_first_line,
     say_retry,
     say_run,
+    say_schedule,
+    say_strategy,
     say_target,
 )
 from kapell.language.support import list_unsupported
@@ -55,7 +57,7 @@ def explain_workflow(workflow: m.Workflow) -> Outline:
         parts.append(Outline("functions", "what `call` refers to by name", parts=functions))
     notes = [*explainer.note_flow(workflow.input, workflow.output), *explainer.note_timeout(workflow.timeout)]
     if workflow.schedule is not None:
-        notes.append("starts by itself, by its `schedule`")
+        notes.append(f"starts by itself: {say_schedule(workflow.schedule)}")
     notes.extend(explainer.list_touched())
     notes.extend(problem.message for problem in list_unsupported(workflow))
     return Outline(f"{document.namespace}/{document.name}:{document.version}", title, notes, parts)
@@ -196,11 +198,15 @@ class _Explainer:
         return f"emit an event of type {say_expression((task.emit.event.with_ or {}).get('type', '?'))}", []
 
     def explain_listen(self, task: m.ListenTask) -> tuple[str, list[Outline]]:
-        strategy = task.listen.to
-        filters = (strategy.one,) if strategy.one is not None else strategy.all or strategy.any or ()
-        types = ", ".join(str(one.with_.get("type", "any type")) for one in filters if one is not None) or "any event"
-        which = "all of" if strategy.all is not None else "any of" if strategy.any is not None else "one"
-        return f"listen to {which} {types}", self.explain_list(task.foreach.do if task.foreach is not None else ())
+        text = f"listen to {say_strategy(task.listen.to)}"
+        if task.listen.read != "data":
+            text += f", read as {task.listen.read}"
+        if task.foreach is None or not task.foreach.do:
+            return text, []
+        handler = Outline(
+            "foreach", f"each `{task.foreach.item}` as it comes", parts=self.explain_list(task.foreach.do)
+        )
+        return text, [handler]
 
     def explain_call(self, task: m.CallTask) -> tuple[str, list[Outline]]:
         text, address = say_call(task, self._workflow)

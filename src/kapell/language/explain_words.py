@@ -168,3 +168,37 @@ def _iter_values(value: Any) -> Iterator[Any]:
     elif isinstance(value, list):
         for member in value:
             yield from _iter_values(member)
+
+
+def say_strategy(strategy: m.EventStrategy) -> str:
+    """Return which events are awaited, and how many."""
+    filters = (strategy.one,) if strategy.one is not None else strategy.all or strategy.any or ()
+    if strategy.all is not None:
+        which = "all of"
+    elif strategy.any is not None:
+        which = "any of" if filters else "any event"
+    else:
+        which = "one"
+    text = f"{which} {', '.join(_say_filter(one) for one in filters)}".strip()
+    if isinstance(strategy.until, str):
+        return f"{text}, until {say_code(strategy.until)}"
+    return text if strategy.until is None else f"{text}, until {say_strategy(strategy.until)}"
+
+
+def _say_filter(written: m.EventFilter) -> str:
+    text = say_expression(written.with_["type"]) if "type" in written.with_ else "any type"
+    asked = [f"`{name}`" for name in written.with_ if name != "type"]
+    if asked:
+        text += f" with a certain {' and '.join(asked)}"
+    return text + (f" that correlates by `{'`, `'.join(written.correlate)}`" if written.correlate else "")
+
+
+def say_schedule(schedule: m.Schedule) -> str:
+    """Return when a workflow starts by itself."""
+    if schedule.every is not None:
+        return f"every {say_duration(schedule.every)}"
+    if schedule.cron is not None:
+        return f"by the cron expression `{schedule.cron}`"
+    if schedule.after is not None:
+        return f"{say_duration(schedule.after)} after its last run ended"
+    return f"on {say_strategy(schedule.on)}" if schedule.on is not None else "by its `schedule`"

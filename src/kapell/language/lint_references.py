@@ -15,6 +15,8 @@ from kapell.language.model import (
     Duration,
     EmitTask,
     ErrorDefinition,
+    EventFilter,
+    EventStrategy,
     ForTask,
     HttpArguments,
     ListenTask,
@@ -45,6 +47,7 @@ DSL_VERSION: Final = "1.0.3"
 
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT")
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_ATTRIBUTE: Final = re.compile(r"[a-z0-9]+")
 _CRON_FIELDS: Final = (5, 6)
 _FUNCTION_ELSEWHERE: Final = re.compile(r".+@.+|[A-Za-z][A-Za-z0-9+\-.]*:.*")
 """A function of a catalog (`name:version@catalog`), or a URL."""
@@ -228,6 +231,30 @@ class _ReferenceLinter:
         if task.foreach is not None:
             self._lint_variables((*path, "foreach", "item"), task.foreach.item)
             self._lint_variables((*path, "foreach", "at"), task.foreach.at)
+            if task.foreach.item == task.foreach.at:
+                said = f"the event and its index cannot both be `${task.foreach.item}`"
+                self._report("error", "variable", said, (*path, "foreach"), key=True)
+
+    def _lint_strategy(self, strategy: EventStrategy, path: Path) -> None:
+        if strategy.all == ():
+            said = "it waits for all of no events, so it never waits"
+            self._report("warning", "no_events", said, (*path, "all"), "Any event is `any: []`.", key=True)
+        if isinstance(strategy.until, EventStrategy) and strategy.until.until is not None:
+            said = "the events that end the listening cannot have an `until` of their own"
+            self._report("error", "nested_until", said, (*path, "until", "until"), key=True)
+
+    def _lint_filter(self, written: EventFilter, path: Path) -> None:
+        for name, value in written.with_.items():
+            self._lint_attribute(name, (*path, "with", name))
+            if name != "data" and isinstance(value, dict | list):
+                said = f"the attribute `{name}` of an event is never an object or array, so no event fits"
+                self._report("warning", "event_attribute", said, (*path, "with", name))
+
+    def _lint_attribute(self, name: str, path: Path) -> None:
+        if _ATTRIBUTE.fullmatch(name) is None:
+            said = f"`{name}` is no name of an attribute of events"
+            hint = "Those are of lower-case letters and digits; what an event tells belongs in its `data`."
+            self._report("warning", "event_attribute", said, path, hint, key=True)
 
     def _lint_variables(self, path: Path, name: str) -> None:
         if name in ARGUMENTS:
@@ -241,8 +268,11 @@ class _ReferenceLinter:
         if attributes is None:
             said = "the event has no `with`, and an event needs a type"
             self._report("error", "missing_key", said, (*path, "emit", "event"), key=True)
-        elif "source" not in attributes:
+            return
+        if "source" not in attributes:
             self._ahead("an event without `source`", (*path, "emit", "event", "with"))
+        for name in attributes:
+            self._lint_attribute(name, (*path, "emit", "event", "with", name))
 
     def _lint_duration(self, duration: Duration, path: Path) -> None:
         if duration.expression is not None:
@@ -278,6 +308,8 @@ class _ReferenceLinter:
         ForTask: _lint_for,
         ListenTask: _lint_listen,
         EmitTask: _lint_emit,
+        EventStrategy: _lint_strategy,
+        EventFilter: _lint_filter,
         Duration: _lint_duration,
         SchemaDefinition: _lint_schema,
     }

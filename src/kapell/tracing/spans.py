@@ -203,7 +203,7 @@ class RunTrace:
         if span is None:
             return
         facts = _describe_reason(getattr(event, "reason", None))
-        for name in ("action", "retries", "index", "purpose"):
+        for name in ("action", "retries", "index", "purpose", "event_id", "position"):
             if hasattr(event, name):
                 facts[f"kapell.{name}"] = getattr(event, name)
         if (error := getattr(event, "error", None)) is not None:
@@ -326,6 +326,8 @@ _TELL: dict[type[Event], Callable[[RunTrace, Any, Any, Any], None]] = {
     ev.ErrorCaught: RunTrace._note_task,
     ev.BranchFaulted: RunTrace._note_task,
     ev.TimerFired: RunTrace._note_task,
+    ev.EventReceived: RunTrace._note_task,
+    ev.EventHandled: RunTrace._note_task,
     ev.AttemptCreated: RunTrace._create_attempt,
     ev.ChildStarted: RunTrace._create_attempt,
     ev.AttemptHeld: RunTrace._note_attempt,
