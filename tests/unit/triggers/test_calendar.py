@@ -269,6 +269,6 @@ def test_jitter_is_the_same_each_time_and_within_its_bounds():
 
 def test_planned_moments_rise_strictly_over_all_changes_of_a_year():
     for zone in (*ZONES, "Pacific/Apia", "Africa/Casablanca"):
-        calendar = CronCalendar("*/10 * * * *", zone)
+        calendar = CronCalendar("7 * * * *", zone)
         moments = list(iter_between(calendar, at("2026-01-01"), at("2027-01-01")))
         assert all(before < after for before, after in pairwise(moments))
