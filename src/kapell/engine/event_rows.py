@@ -107,6 +107,10 @@ class EventChanges:
         for entry in batch.unlistens:
             self.listens[run_id, entry] = ()
 
+    def is_listening(self, run_id: str) -> bool:
+        """Tell whether these batches say what a run listens for."""
+        return any(place[0] == run_id for place in self.listens)
+
     def end_run(self, run_id: str) -> None:
         """Let all listening of a run end here; what it says later stands."""
         self.ended.add(run_id)

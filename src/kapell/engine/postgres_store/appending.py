@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
+from kapell.engine.postgres_store import events
 from kapell.engine.postgres_store.collecting import Position, Rows, collect_rows
 from kapell.engine.postgres_store.connections import end_former_writer
 from kapell.engine.postgres_store.counting import SubjectKeys, list_rows
@@ -39,7 +40,8 @@ _FIND_NEXT_KEY = "SELECT coalesce(max(run_key), 0) + 1 FROM runs"
 _FIND_POSITIONS = """
     SELECT run_id, run_key, coalesce(
         (SELECT first_seq + count - 1 FROM history WHERE history.run_key = runs.run_key
-         ORDER BY first_seq DESC LIMIT 1), 0)
+         ORDER BY first_seq DESC LIMIT 1), 0),
+        EXISTS (SELECT FROM listeners WHERE listeners.run_id = runs.run_id)
     FROM runs WHERE run_id = ANY (%b::text[])
 """
 _FIND_ROWS = """
@@ -55,6 +57,7 @@ class Appender:
     def __init__(self) -> None:
         """Remember nothing yet."""
         self._known: dict[str, Position] = {}
+        self._listening: set[str] = set()  # may hold too many: that costs a statement that deletes nothing
         self._subjects = SubjectKeys()
         self._next_key: int | None = None
         self._is_in_doubt = False
@@ -86,10 +89,12 @@ class Appender:
         """Look these runs up again when they are next needed."""
         for run_id in run_ids:
             self._known.pop(run_id, None)
+            self._listening.discard(run_id)
 
     def forget_all(self) -> None:
         """Remember nothing any more: others may have written."""
         self._known.clear()
+        self._listening.clear()
         self._subjects.forget_all()
         self._next_key = None
 
@@ -112,21 +117,29 @@ class Appender:
             raise ConflictError(_explain(error), hint="Load the run again and decide anew.") from error
 
     def _write(self, connection: Connection, epoch: int, batches: Sequence[Batch], sought: Collection[str]) -> Rows:
-        positions = ChainMap(_find_positions(connection, sought), self._known) if sought else self._known
+        positions = ChainMap(self._find_positions(connection, sought), self._known) if sought else self._known
         if self._next_key is None:
             self._next_key = _find_next_key(connection)
-        rows = collect_rows(batches, positions, self._next_key)
+        rows = collect_rows(batches, positions, self._next_key, self._listening)
         counts = list_rows(connection, self._subjects, rows.counts)
         with connection.transaction() if rows.has_rarities else nullcontext():
             if not append_rows(connection, epoch, rows, counts):
                 raise explain_refusal(connection, epoch)
             add_rarities(connection, rows)
+            if rows.events:
+                events.write_changes(connection, rows.events)
         return rows
+
+    def _find_positions(self, connection: Connection, run_ids: Collection[str]) -> dict[str, Position]:
+        rows = connection.execute(_FIND_POSITIONS, (TextArray(run_ids),)).fetchall()
+        self._listening.update(run_id for run_id, *_, listens in rows if listens)
+        return {run_id: (run_key, last_seq) for run_id, run_key, last_seq, _ in rows}
 
     def _keep(self, rows: Rows) -> None:
         if len(self._known) > _REMEMBERED_RUNS:
             self._known.clear()
         self._known.update(rows.moved)
+        self._listening.update(run_id for run_id, _ in rows.events.listens)
         self.forget(rows.ended)
         self._next_key = rows.next_key
 
@@ -152,11 +165,6 @@ def _matches(batch: Batch, found: tuple[int, int] | None) -> bool:
         return False
     run_key, crc32 = found
     return crc32 == checksum_history(run_key, batch.first_seq, batch.count, to_microseconds(batch.at), batch.body)
-
-
-def _find_positions(connection: Connection, run_ids: Collection[str]) -> dict[str, Position]:
-    rows = connection.execute(_FIND_POSITIONS, (TextArray(run_ids),))
-    return {run_id: (run_key, last_seq) for run_id, run_key, last_seq in rows}
 
 
 def _find_next_key(connection: Connection) -> int:

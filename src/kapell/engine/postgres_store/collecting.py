@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kapell.engine.counting import Counts
+from kapell.engine.event_rows import EventChanges, says_of_events
 from kapell.engine.rows import (
     checksum_history,
     checksum_snapshot,
@@ -16,7 +17,7 @@ from kapell.engine.store import ENDED
 from kapell.errors import ConflictError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from kapell.engine.store import Batch
@@ -41,11 +42,18 @@ class Rows:
         done_commands: What leaves the inbox.
         faults: Keys of runs that got an error.
         counts: What is counted.
+        events: What is said of events.
     """
 
-    def __init__(self, next_key: int) -> None:
-        """Begin with nothing; the first new run gets the key `next_key`."""
+    def __init__(self, next_key: int, listening: Collection[str]) -> None:
+        """Begin with nothing.
+
+        Args:
+            next_key: The key of the first new run.
+            listening: Runs that may have listeners.
+        """
         self.next_key = next_key
+        self._listening = listening
         self.moved: dict[str, Position] = {}
         self.ended: list[str] = []
         self.new_runs: dict[int, tuple[Any, ...]] = {}
@@ -57,6 +65,7 @@ class Rows:
         self.done_commands: list[int] = []
         self.faults: list[int] = []
         self.counts = Counts()
+        self.events = EventChanges()
         self._last_at: tuple[datetime, int] | None = None
 
     def add(self, batch: Batch, position: Position | None) -> None:
@@ -85,8 +94,12 @@ class Rows:
             self.history.append((run_key, batch.first_seq, count, at, checksum, batch.body))
             last_seq += count
         self.moved[run_id] = (run_key, last_seq)
+        if says_of_events(batch):
+            self.events.add(batch)
         if record is not None and record.status in ENDED:
             self.ended.append(run_id)
+            if run_id in self._listening or self.events.is_listening(run_id):
+                self.events.end_run(run_id)
             self.counts.add_end(record)
             if record.error is not None:
                 self.faults.append(run_key)
@@ -95,7 +108,7 @@ class Rows:
     @property
     def has_rarities(self) -> bool:
         """Whether there is more than runs and events."""
-        return bool(self.snapshots or self.payloads or self.done_commands or self.faults)
+        return bool(self.snapshots or self.payloads or self.done_commands or self.faults or self.events)
 
     def _convert(self, at: datetime) -> int:
         """Return a time in microseconds: the batches of one call mostly share theirs."""
@@ -130,9 +143,11 @@ class Rows:
         self.done_commands.extend(batch.done_commands)
 
 
-def collect_rows(batches: Sequence[Batch], positions: Mapping[str, Position], next_key: int) -> Rows:
+def collect_rows(
+    batches: Sequence[Batch], positions: Mapping[str, Position], next_key: int, listening: Collection[str]
+) -> Rows:
     """Return the rows of all batches. Raises `ConflictError` if one does not fit where its run stands."""
-    rows = Rows(next_key)
+    rows = Rows(next_key, listening)
     for batch in batches:
         rows.add(batch, positions.get(batch.run_id))
     return rows

@@ -1,7 +1,8 @@
 """The connections to one PostgreSQL database, and what each kind of them is for.
 
 One connection writes, under a lock, so that the owner's transactions never wait for each other on the server; one
-writes log lines, whose commits do not wait for the disk; and a few read. A connection that broke is replaced by the
+stores events from outside, so that runs and events share the disk's syncs; one writes log lines, whose commits do not
+wait for the disk; and a few read. A connection that broke is replaced by the
 next call that needs it: a server that was restarted costs its callers the calls that were under way.
 """
 
@@ -74,7 +75,7 @@ class Connections:
         self._options = parse_url(url)
         self._writer_options = self._options | {"application_name": f"kapell-writer-{secrets.token_hex(8)}"}
         self.where = describe_database(self._options)
-        self._locks = {name: threading.Lock() for name in ("writer", "logger", "indexer")}
+        self._locks = {name: threading.Lock() for name in ("writer", "publisher", "logger", "indexer")}
         self._writers: dict[str, Connection] = {}
         self._idle_readers: list[Connection] = []
         self._closed = False
@@ -99,6 +100,12 @@ class Connections:
     def write_log(self) -> Iterator[Connection]:
         """Give the connection whose commits do not wait for the disk. Raises `StorageError`."""
         with self._take_writer("logger", self._options, _LOGGER) as connection:
+            yield connection
+
+    @contextmanager
+    def write_events(self) -> Iterator[Connection]:
+        """Give the connection by which events are stored that come from outside. Raises `StorageError`."""
+        with self._take_writer("publisher", self._options, _WRITER) as connection:
             yield connection
 
     @contextmanager

@@ -100,10 +100,10 @@ def append_rows(connection: Connection, epoch: int, rows: Rows, counts: Sequence
     """Write runs, events and counts, if the epoch is the present owner's, and tell whether it was."""
     parameters = (
         epoch,
-        *_turn([(key, *fields) for key, fields in rows.new_runs.items()], _RUN_COLUMNS),
-        *_turn([(key, *fields) for key, fields in rows.changed_runs.items()], _STANDING_COLUMNS),
-        *_turn(rows.history, _HISTORY_COLUMNS),
-        *_turn(counts, _COUNT_COLUMNS),
+        *turn([(key, *fields) for key, fields in rows.new_runs.items()], _RUN_COLUMNS),
+        *turn([(key, *fields) for key, fields in rows.changed_runs.items()], _STANDING_COLUMNS),
+        *turn(rows.history, _HISTORY_COLUMNS),
+        *turn(counts, _COUNT_COLUMNS),
     )
     row = connection.execute(APPEND, parameters, prepare=True).fetchone()
     return row is not None and row[0] == 1
@@ -116,18 +116,18 @@ def add_rarities(connection: Connection, rows: Rows) -> None:
     with connection.pipeline():
         if rows.snapshots:
             snapshots = [(*key, *fields) for key, fields in rows.snapshots.items()]
-            connection.execute(_ADD_SNAPSHOTS, _turn(snapshots, _SNAPSHOT_COLUMNS))
+            connection.execute(_ADD_SNAPSHOTS, turn(snapshots, _SNAPSHOT_COLUMNS))
             connection.execute(_DROP_OLD_SNAPSHOTS, (Int8Array({run_key for run_key, _ in rows.snapshots}),))
         if rows.payloads:
-            connection.execute(_ADD_PAYLOADS, _turn(list(rows.payloads.items()), (TextArray, ByteaArray)))
-            connection.execute(_ADD_PAYLOAD_USES, _turn(rows.payload_uses, (Int8Array, TextArray)))
+            connection.execute(_ADD_PAYLOADS, turn(list(rows.payloads.items()), (TextArray, ByteaArray)))
+            connection.execute(_ADD_PAYLOAD_USES, turn(rows.payload_uses, (Int8Array, TextArray)))
         if rows.done_commands:
             connection.execute(_ANSWER_DONE, (Int8Array(rows.done_commands),))
         if rows.faults:
             connection.execute(_ADD_FAULTS, (Int8Array(rows.faults),))
 
 
-def _turn(rows: Sequence[tuple[Any, ...]], kinds: Iterable[type[tuple[Any, ...]]]) -> list[tuple[Any, ...]]:
+def turn(rows: Sequence[tuple[Any, ...]], kinds: Iterable[type[tuple[Any, ...]]]) -> list[tuple[Any, ...]]:
     """Return rows as one array a column."""
     if not rows:
         return [kind() for kind in kinds]

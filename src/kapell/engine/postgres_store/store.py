@@ -6,9 +6,21 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from kapell.engine.counting import Counts
-from kapell.engine.postgres_store import counting, inbox, listing, log, ownership, pruning, reading, search, searching
+from kapell.engine.postgres_store import (
+    counting,
+    inbox,
+    listeners,
+    listing,
+    log,
+    ownership,
+    pruning,
+    reading,
+    search,
+    searching,
+)
 from kapell.engine.postgres_store.appending import Appender
 from kapell.engine.postgres_store.connections import Connections
+from kapell.engine.postgres_store.events import PostgresEvents
 from kapell.engine.rows import to_microseconds
 from kapell.errors import NotFoundError
 from kapell.storage.postgres_arrays import encode_text
@@ -60,6 +72,7 @@ class PostgresRunStore:
             StorageError: It cannot be connected to.
         """
         self._connections = Connections(url)
+        self.events = PostgresEvents(self._connections)
         self._appender = Appender()
         self._put_definitions: set[str] = set()
 
@@ -198,6 +211,7 @@ class PostgresRunStore:
             if not connection.execute(_CLOSE_DAMAGED, values).rowcount:
                 raise NotFoundError(f"There is no run {run_id}.")
             connection.execute(_ADD_FAULT, (run_id,))
+            listeners.drop_runs(connection, [run_id])
             counts = Counts()
             counts.add_end(reading.find_record(connection, run_id))
             counting.add_counts(connection, counts)
@@ -207,6 +221,7 @@ class PostgresRunStore:
         with self._write_as(epoch) as connection:
             runs = pruning.list_old_runs(connection, to_microseconds(ended_before), limit)
             if runs:
+                listeners.drop_runs(connection, [run.run_id for run in runs])
                 pruning.drop_runs(connection, runs, self._put_definitions)
                 self._appender.forget(run.run_id for run in runs)
         return len(runs)

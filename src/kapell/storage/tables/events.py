@@ -60,10 +60,13 @@ pruned_events = sa.Table(
 event_uses = sa.Table(
     "event_uses",
     metadata,
-    sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("at", Moment, primary_key=True),
-    sa.Column("run_id", _SortedText, primary_key=True),
-    sa.Column("reference", _SortedText, primary_key=True),
+    sa.Column("position", sa.BigInteger, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("run_id", _SortedText, nullable=False),
+    sa.Column("reference", _SortedText, nullable=False),
+    sa.Index(
+        "event_uses_key", "position", "at", "run_id", sa.text(f'"left"(reference, {INDEXED_LENGTH})'), unique=True
+    ),
     info=_ONLY_POSTGRESQL,
 )
 

@@ -56,12 +56,13 @@ def _make_readers() -> None:
     )
     op.create_table(
         "event_uses",
-        sa.Column("position", sa.BigInteger, autoincrement=False, nullable=False),
-        sa.Column("at", sa.BigInteger, autoincrement=False, nullable=False),
+        sa.Column("position", sa.BigInteger, nullable=False),
+        sa.Column("at", sa.BigInteger, nullable=False),
         sa.Column("run_id", sorted_text, nullable=False),
         sa.Column("reference", sorted_text, nullable=False),
-        sa.PrimaryKeyConstraint("position", "at", "run_id", "reference", name="event_uses_key"),
     )
+    begin = sa.text('"left"(reference, 200)')
+    op.create_index("event_uses_key", "event_uses", ["position", "at", "run_id", begin], unique=True)
     op.create_table(
         "event_cursors",
         sa.Column("name", sorted_text, nullable=False),
