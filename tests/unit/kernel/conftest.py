@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from tests.listening_bench import Bench
 
 from kapell.testing.engine_kit import EngineKit
 
@@ -52,3 +53,13 @@ def run_error(run):
         return ended.outcome.error
 
     return run_for_error
+
+
+@pytest.fixture
+def listen():
+    """A function that starts a run of tasks in the kernel alone, and gives it with its stream of events."""
+
+    def start(tasks, value=None, *, more="", **options):
+        return Bench(write_workflow(tasks, more=more), value, **options)
+
+    return start
