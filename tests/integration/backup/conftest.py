@@ -2,14 +2,20 @@
 
 import asyncio
 import random
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
 from tests.api_server import running
 
+from kapell.app import open_store
 from kapell.backup.making import make_backup
 from kapell.backup.restoring import restore_backup
 from kapell.clock import SystemClock
+from kapell.engine.event_store import EventUse, Listening, StoredEvent
+from kapell.engine.store import Batch
+from kapell.kernel.listening import ListenKey
 from kapell.settings import Settings
 
 SECRETIVE = """
@@ -30,6 +36,7 @@ do:
   - fail: {raise: {error: {type: 'https://example.com/broken', status: 500, title: "broken \\0 here"}}}
 """
 LARGE = 200_000
+LISTEN_KEY = ListenKey("shape", b"\x00digest of a key")
 DICE = random.Random(1)  # noqa: S311 -- dice of a test
 
 
@@ -66,10 +73,45 @@ async def fill(settings):
         )
 
 
+def fill_events(settings, run_id):
+    """Leave something in each table of events: two that are kept and one that was deleted, behind position 3."""
+    now = datetime.now(UTC)
+    events = [
+        StoredEvent(
+            arrived_at=now + timedelta(seconds=number),
+            namespace="demo",
+            source="/backup",
+            event_id=f"e{number} \N{SNOWMAN}",
+            type="test.kept",
+            subject="a subject" if number else None,
+            via="api/ada",
+            body=b"\x00 body \xff",
+        )
+        for number in range(3)
+    ]
+    with closing(open_store(settings)) as store:
+        epoch = store.acquire("test", now, 0.0)
+        batch = Batch(
+            run_id=run_id,
+            first_seq=0,
+            count=0,
+            at=now,
+            body=b"",
+            emitted=tuple(events),
+            listens=(Listening(entry=1000, keys=(LISTEN_KEY,)),),
+            uses=(EventUse(position=1, reference="/do/0", at=now), EventUse(position=2, reference="/do/0", at=now)),
+        )
+        store.append(epoch, [batch])
+        store.events.keep_cursor("test", 2)
+        assert store.events.prune(arrived_before=now, keep_most=2, below=3, limit=10) == 1
+
+
 @pytest.fixture(scope="session")
 def installation(tmp_path_factory):
     settings = Settings(data=tmp_path_factory.mktemp("installation") / "data", port=0)
-    return asyncio.run(fill(settings))
+    filled = asyncio.run(fill(settings))
+    fill_events(settings, filled.waiting)
+    return filled
 
 
 @pytest.fixture(scope="session")

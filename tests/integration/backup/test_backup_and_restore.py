@@ -12,7 +12,7 @@ import msgspec
 import psycopg
 import pytest
 from tests.api_server import running
-from tests.integration.backup.conftest import LARGE
+from tests.integration.backup.conftest import LARGE, LISTEN_KEY
 from tests.integration.backup.restored_checks import read_tables, verify
 
 from kapell.app import make_lock, open_store
@@ -21,6 +21,7 @@ from kapell.backup.making import make_backup
 from kapell.backup.restoring import check_backup, restore_backup
 from kapell.backup.tables import LEFT_OUT, LOG_REVISIONS, NUMBERED, RUNS_REVISIONS
 from kapell.clock import SystemClock
+from kapell.engine.event_store import Listener, StoredEvent
 from kapell.engine.store import Batch
 from kapell.errors import ConflictError, NotFoundError, StaleOwnerError, StorageError, UsageError
 from kapell.settings import Settings
@@ -33,6 +34,11 @@ from kapell.vault.master_keys import open_master_keys
 
 CLOCK = SystemClock()
 KEYS = ("audit.key", "master.key")
+NEW_TABLES = {
+    2: {"faults", "subjects", "run_counts"},
+    3: {"events", "pruned_events", "event_uses", "event_cursors", "listen_shapes", "listeners"},
+}
+"""Which tables of runs came with which schema."""
 
 
 def list_names(manifest):
@@ -85,6 +91,41 @@ def test_from_sqlite_to_postgresql_and_back(installation, backup, restore, postg
     ]
     assert error not in before["runs.db", "runs"], "the one character that PostgreSQL's text cannot hold"
     assert read_tables(back.data) == before
+
+
+def test_events_come_along_in_both_directions(installation, restore, postgres_url, tmp_path):
+    moved = restore(name="moved", database=postgres_url)
+    again = make_backup(moved, tmp_path / "again.zip", CLOCK, with_keys=True)
+    for settings in (moved, restore(again.path, name="back")):
+        tables = read_tables(settings.data) if not settings.database else {}
+        assert all(tables["runs.db", name] for name in NEW_TABLES[3] if tables)
+        with closing(open_store(settings)) as store:
+            events = store.events.read(0, limit=10)
+            assert [(event.position, event.subject, event.body) for event in events] == [
+                (2, "a subject", b"\x00 body \xff"),
+                (3, "a subject", b"\x00 body \xff"),
+            ]
+            assert [use.run_id for use in store.events.list_uses(2, limit=10)] == [installation.waiting]
+            assert store.events.find_cursor("test") == 2
+            assert store.events.list_shapes() == {"shape"}
+            assert store.events.find_listeners([LISTEN_KEY.digest]) == [
+                (LISTEN_KEY.digest, Listener(installation.waiting, 1000))
+            ]
+            assert store.events.append(events) == [0, 0]
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_positions_that_were_given_are_not_given_again(request, installation, tmp_path, restore, kind):
+    emptied = restore(name="emptied")
+    now = datetime.now(UTC)
+    with closing(open_store(emptied)) as store:
+        assert store.events.prune(arrived_before=datetime.max.replace(tzinfo=UTC), keep_most=0, below=9, limit=9) == 2
+    again = make_backup(emptied, tmp_path / "again.zip", CLOCK)
+    settings = restore(again.path, database=request.getfixturevalue("postgres_url") if kind == "postgres" else "")
+    event = StoredEvent(arrived_at=now, namespace="n", source="s", event_id="new", type="t", via="api/ada", body=b"{}")
+    with closing(open_store(settings)) as store:
+        assert store.events.last_position() == 3
+        assert store.events.append([event]) == [4]
 
 
 async def test_what_was_moved_goes_on_there(installation, restore, postgres_url):
@@ -334,25 +375,28 @@ def rewrite(path, to, **facts):
         writer.finish(msgspec.structs.replace(manifest, keys=(), **facts))
 
 
+@pytest.mark.parametrize(("schema", "revision"), [(1, "0002_identity"), (2, "0006_search")])
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
-def test_an_older_backup_is_brought_up_to_date(request, tmp_path, backup, installation, kind):
+def test_an_older_backup_is_brought_up_to_date(request, tmp_path, backup, installation, kind, schema, revision):
+    newer = {table for number, tables in NEW_TABLES.items() if number > schema for table in tables}
     older = tmp_path / "older.zip"
     with ArchiveReader(backup.path) as archive, older.open("wb") as file, ArchiveWriter(file) as writer:
         manifest = archive.check()
         for part in manifest.parts:
-            if part.group in {"log", "runs"} and part.table not in {"faults", "subjects", "run_counts"}:
+            if part.group in {"log", "runs"} and part.table not in newer:
                 rows = archive.iter_rows(part)
                 writer.add_part(part.group, part.table, part.columns, rows, part.last_number, lambda _: None)
             if part.table.startswith("audit") or part.table == "people":
                 rows = archive.iter_rows(part)
                 writer.add_part(part.group, part.table, part.columns, rows, part.last_number, lambda _: None)
-        writer.finish(msgspec.structs.replace(manifest, runs_schema=1, server_revision="0002_identity", keys=()))
+        writer.finish(msgspec.structs.replace(manifest, runs_schema=schema, server_revision=revision, keys=()))
     database = request.getfixturevalue("postgres_url") if kind == "postgres" else ""
     settings = Settings(data=tmp_path / "restored", database=database)
     restore_backup(settings, older, CLOCK)
     assert verify(settings) == []
     with closing(open_store(settings)) as store:
         assert store.get_record(installation.first).status == "completed"
+        assert store.events.last_position() == 0
 
 
 def test_a_restore_that_fails_changes_nothing(restore, backup, tmp_path):
