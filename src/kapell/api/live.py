@@ -211,7 +211,7 @@ class LiveEvents:
             updated_at=record.updated_at,
             ended_at=record.ended_at,
             parent_run_id=record.parent_run_id,
-            waits_until=record.parked_until,
+            waits_until=record.waits_until,
         )
         self.position += 1
         self._kept.append((self.position, change))

@@ -169,7 +169,7 @@ def view_run(record: RunRecord, caller: Caller | None) -> RunView:
         updated_at=record.updated_at,
         ended_at=record.ended_at,
         parent_run_id=record.parent_run_id,
-        waits_until=record.parked_until,
+        waits_until=record.waits_until,
         error=error,
     )
 

@@ -98,8 +98,8 @@ def _draw_run(found: RunData) -> Iterator[str]:
     if record.ended_at is not None:
         length = say_length(ev.to_micros(record.ended_at) - ev.to_micros(record.created_at))
         yield f"ended     {say_time(record.ended_at)}, after {length}"
-    if record.parked_until is not None:
-        yield f"waits     until {say_time(record.parked_until)}"
+    if record.waits_until is not None:
+        yield f"waits     until {say_time(record.waits_until)}"
     if record.parent_run_id is not None:
         yield f"child of  {record.parent_run_id}"
     if not found.has_data:

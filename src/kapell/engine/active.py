@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from kapell.engine.store import RunRecord
     from kapell.kernel.commands import Command
     from kapell.kernel.evaluation import Answer
+    from kapell.kernel.listening import ListenKey
     from kapell.kernel.state import State
     from kapell.language.program import Program
     from kapell.reasons import Reason
@@ -56,6 +57,7 @@ class ActiveRun:
         busy: The helper or the disk has it: its commands wait.
         scheduled: It stands in the queue of runs that have something to do.
         closings: What is being ended; nothing that comes after may start before it is over.
+        listens: The keys under which each listening entry is known to the store.
         next_snapshot: The event number at which the next snapshot is due.
         secrets: Values of the secrets that its workflow names, for redaction.
     """
@@ -66,6 +68,7 @@ class ActiveRun:
         "ended",
         "held_back",
         "idle_since",
+        "listens",
         "next_snapshot",
         "program",
         "record",
@@ -89,6 +92,7 @@ class ActiveRun:
         self.ended: list[asyncio.Future[None]] = []
         self.next_snapshot = 0
         self.idle_since: float | None = None
+        self.listens: dict[int, tuple[ListenKey, ...]] = {}
 
     @property
     def is_settled(self) -> bool:

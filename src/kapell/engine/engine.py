@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from kapell.engine.committer import Committer
 from kapell.engine.definitions import Definitions
 from kapell.engine.host import RunHost, make_no_traceparent
 from kapell.engine.inbox import Inbox
+from kapell.engine.listening import CURSOR, Deliveries, Matcher, Tail
 from kapell.engine.loading import iter_events, load_active
 from kapell.engine.logbook import Logbook
 from kapell.engine.maintenance.lease import LEASE_SECONDS, keep_lease
@@ -168,10 +170,31 @@ class Engine:
             timers=self._timers,
         )
         self._host.find_run = self._recovery.find
+        await self._begin_listening(only)
         self._timers.start()
         self.unfinished = self._recovery.recover_all(only)
         log.info("runs_taken_over", owner=owner, epoch=epoch, unfinished=len(self.unfinished))
         self._begin_duties(epoch)
+
+    async def _begin_listening(self, only: Collection[str] | None) -> None:
+        """Let tasks hear the events behind the last that all of them have been given."""
+        events = self.store.events
+        latest = await self._reader.read(events.last_position)
+        cursor: int | None = latest
+        if only is None:
+            cursor = await self._reader.read(events.find_cursor, CURSOR)
+        tail = Tail(cursor or 0, latest)
+        self._host.deliveries = Deliveries(
+            host=self._host, reader=self._reader, helper=self._helper, clock=self.clock, tail=tail
+        )
+        self._matcher = Matcher(
+            reader=self._reader,
+            host=self._host,
+            recovery=self._recovery,
+            deliveries=self._host.deliveries,
+            tail=tail,
+            only=only,
+        )
 
     async def _acquire(self, owner: str) -> int:
         """Become the owner, also when another process happens to write at this moment."""
@@ -197,6 +220,7 @@ class Engine:
             keep_lease(self.store, epoch, self.clock, self._stop_working),
             inbox.watch(),
             parking.watch(),
+            self._matcher.watch(),
         ]
         if self._options.retention is not None:
             duties.append(prune_regularly(self.store, epoch, self.clock, self._options.retention))
@@ -216,6 +240,8 @@ class Engine:
         self._host.begin_draining()
         await self._attempts.drain(self._options.drain_seconds)
         await self._host.settle()
+        with suppress(StorageError):  # the next start reads some events again then
+            await self._matcher.keep_cursor()
         await self._host.close()
         await self._attempts.close()
         self._host.abandon(ConflictError("The engine was closed; the next start carries the run on."))
@@ -267,7 +293,8 @@ class Engine:
         measured = Known()
         self._check_size("input", value, measured)
         run_id = run_id or make_run_id(self.clock.now())
-        command = c.StartRun(run_id=run_id, input=value, traceparent=traceparent)
+        position = self._host.deliveries.position
+        command = c.StartRun(run_id=run_id, input=value, traceparent=traceparent, position=position)
         active = self._host.start_run(run_id, definition, command)
         active.state.sizes = measured
         return run_id
@@ -401,10 +428,14 @@ class Engine:
         """
         self._committer.on_committed = listener
 
+    def note_events(self, latest: int) -> None:
+        """Look at once for events that were stored, up to this position."""
+        self._matcher.note_news(latest)
+
     @property
     def is_idle(self) -> bool:
         """Whether no run has anything to do: only an outcome, a time or a command can move one on."""
-        return self._host.is_idle and self._reader.is_idle
+        return self._host.is_idle and self._reader.is_idle and self._matcher.is_idle
 
     @property
     def attempts_under_way(self) -> int:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from kapell.engine.committer import Committer
     from kapell.engine.definitions import Definition, Definitions
     from kapell.engine.expression_helper import ExpressionHelper
+    from kapell.engine.listening import Deliveries
     from kapell.engine.store import Batch
     from kapell.engine.timers import Timers
     from kapell.engine.turns import EncodeEvents
@@ -98,7 +99,7 @@ class RunHost:
         helper: ExpressionHelper,
         limits: Limits,
     ) -> None:
-        """Wire the host; `attempts` is set right after, as each of the two needs the other."""
+        """Wire the host; `attempts` and `deliveries` are set right after, as each of them needs the host."""
         self._clock = clock
         self._committer = committer
         committer.on_idle = self._turn_if_needed
@@ -111,6 +112,7 @@ class RunHost:
         self._tasks: set[asyncio.Future[Any]] = set()
         self._asked: set[asyncio.Future[Reason | None]] = set()
         self.attempts: Attempts
+        self.deliveries: Deliveries
         self.runs: dict[str, ActiveRun] = {}
         self.parents: dict[str, tuple[str, int, int]] = {}
         """Child run -> the run that waits for it, its entry and attempt."""
@@ -225,6 +227,8 @@ class RunHost:
         """
         if self.runs.get(active.run_id) is active:
             del self.runs[active.run_id]
+            if active.listens:
+                self.deliveries.forget_run(active)
 
     async def close(self) -> None:
         """Move no run any more."""
@@ -461,6 +465,7 @@ class RunHost:
             input=effect.input,
             parent_run_id=parent_run_id,
             depth=depth,
+            position=self.deliveries.position,
             traceparent=self.make_traceparent(parent.state, effect.entry, attempt.number),
         )
         child.work.append(Work(start))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from kapell.engine.loading import load_active
 from kapell.engine.reader import THREADS
+from kapell.engine.store import FOREVER
 from kapell.errors import DamagedHistoryError, NotFoundError, StorageError, UsageError
 from kapell.kernel import commands as c
 from kapell.kernel.effects import PerformActivity
@@ -106,7 +107,8 @@ class Recovery:
         loaded = []
         for record in records:
             if record.parked_until is not None and record.parked_until > now:
-                self._timers.arm(record.run_id, 0, WAKE, to_micros(record.parked_until))
+                if record.parked_until != FOREVER:
+                    self._timers.arm(record.run_id, 0, WAKE, to_micros(record.parked_until))
                 continue
             with self._leaving_alone(record.run_id):
                 active = self._read(record.run_id)
@@ -255,6 +257,8 @@ class Recovery:
             idempotent = self._attempts.is_idempotent(active, entry, number)
             self._host.submit(active, c.LoseAttempt(entry=entry, attempt=number, idempotent=idempotent))
         self._take_up_children(active, work, reads_now=reads_now)
+        for entry in work.listening:
+            self._host.deliveries.resume(active, entry)
         if active.state.status == "running":
             self._host.readmit(active, [PerformActivity(entry, number) for entry, number in work.held])
             self._host.submit(active, c.Advance())

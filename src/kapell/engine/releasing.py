@@ -31,6 +31,7 @@ _RETRY_SECONDS = 1.0
 
 _DROPS = (fx.CancelAttempt, fx.CancelChild)
 _GOES_ON = (fx.PerformActivity, fx.EndRun)
+_OF_EVENTS = (fx.PublishEvent, fx.AwaitEvent, fx.StopListening)
 _PARENT_CANCELS = Reason("parent", "The run that started it does not wait for it any more.")
 
 
@@ -50,6 +51,8 @@ class Releasing:
         for effect in effects:
             if type(effect) is fx.ArmTimer:
                 self._timers.arm(active.run_id, effect.entry, effect.purpose, effect.due)
+            elif isinstance(effect, _OF_EVENTS):
+                self._host.deliveries.release(active, effect)
             elif isinstance(effect, _GOES_ON):
                 if active.closings:
                     active.held_back.append(effect)

@@ -11,7 +11,7 @@ conformance suite, `tests/integration/store/test_run_store_contract.py`.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 RunStatus = Literal["running", "waiting", "suspended", "cancelling", "completed", "faulted", "cancelled", "damaged"]
 ENDED: frozenset[str] = frozenset({"completed", "faulted", "cancelled", "damaged"})
+FOREVER = datetime(9999, 12, 31, tzinfo=UTC)
+"""Until when a run waits that waits for no time."""
 
 
 class RunRecord(msgspec.Struct, kw_only=True):
@@ -42,7 +44,8 @@ class RunRecord(msgspec.Struct, kw_only=True):
         updated_at: When this record was last written.
         ended_at: When it ended; set if, and only if, the status is one of `ENDED`.
         parent_run_id: The run that started it as a child, if one did.
-        parked_until: Set while the run waits for nothing but a time: recovery need not load it before then.
+        parked_until: Set while the run waits for nothing but a time or events: recovery need not load it before then.
+            `FOREVER` if only events move it on.
         error: One line on why it faulted, for lists.
     """
 
@@ -58,6 +61,11 @@ class RunRecord(msgspec.Struct, kw_only=True):
     parent_run_id: str | None = None
     parked_until: datetime | None = None
     error: str | None = None
+
+    @property
+    def waits_until(self) -> datetime | None:
+        """Until when it waits, if it waits for nothing but a time, or a time and events."""
+        return None if self.parked_until == FOREVER else self.parked_until
 
 
 class Batch(msgspec.Struct, kw_only=True, frozen=True):

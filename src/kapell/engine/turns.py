@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from kapell.engine.expression_helper.pieces import encode_parts
+from kapell.engine.listening.traffic import collect_traffic
 from kapell.engine.projection import project_change
 from kapell.engine.snapshots import is_snapshot_due, take_snapshot
 from kapell.engine.store import Batch
@@ -48,6 +49,7 @@ class Moved:
             return None
         body, payloads = encode(events) if events else (b"", ())
         snapshot = take_snapshot(active) if is_snapshot_due(active) else None
+        traffic = collect_traffic(self, at)
         return Batch(
             run_id=active.run_id,
             first_seq=self.first_seq,
@@ -58,6 +60,10 @@ class Moved:
             snapshot=snapshot,
             payloads=payloads,
             done_commands=tuple(done),
+            emitted=traffic.emitted,
+            listens=traffic.listens,
+            unlistens=traffic.unlistens,
+            uses=traffic.uses,
         )
 
 

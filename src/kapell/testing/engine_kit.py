@@ -14,12 +14,16 @@ import asyncio
 import inspect
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+import msgspec
+
 from kapell.engine.admission import SlotAdmission
 from kapell.engine.engine import Engine, EngineOptions
+from kapell.engine.event_store import StoredEvent
 from kapell.engine.expression_helper import ExpressionHelper
 from kapell.engine.loading import iter_events
 from kapell.engine.secrets import SecretSource
 from kapell.errors import KapellError
+from kapell.ids import make_id
 from kapell.kernel.events import RunForked, TaskCompleted, TaskEntered, TaskFaulted
 from kapell.kernel.limits import Limits
 from kapell.language import Workflow, load_workflow
@@ -277,6 +281,48 @@ class EngineKit:
             self.store = self.store.reopen()
         self.engine = await self._start()
         await died.close()
+
+    async def send(
+        self,
+        kind: str,
+        data: Any = None,
+        *,
+        source: str = "/test",
+        event_id: str = "",
+        subject: str | None = None,
+        namespace: str = "default",
+        tells: bool = True,
+    ) -> int:
+        """Store an event of the type `kind`, as if it had come from outside, and tell the engine.
+
+        Args:
+            kind: The event's type.
+            data: Its data, a JSON value.
+            source: Its source.
+            event_id: Its id; a new one without it.
+            subject: Its subject.
+            namespace: Whose event it is.
+            tells: Whether the engine is told; otherwise it finds the event when it looks next.
+
+        Returns:
+            The event's position; 0 if there was such an event already.
+        """
+        now = self.clock.now()
+        event = {"specversion": "1.0", "id": event_id or make_id(now), "source": source, "type": kind, "data": data}
+        stored = StoredEvent(
+            arrived_at=now,
+            namespace=namespace,
+            source=source,
+            event_id=event["id"],
+            type=kind,
+            subject=subject,
+            via="api/test",
+            body=msgspec.json.encode(event if subject is None else {**event, "subject": subject}),
+        )
+        (position,) = self.store.events.append([stored])
+        if tells:
+            self.engine.note_events(position)
+        return position
 
     # -- looking ------------------------------------------------------------------------------------------------------
 

@@ -46,6 +46,8 @@ class SlowStore:
 
     def __getattr__(self, name):
         found = getattr(self.behind, name)
+        if name == "events":
+            return found
 
         def call(*arguments, **named):
             self.asked.append(name)

@@ -1,4 +1,4 @@
-"""Parking: runs that only wait for a time leave memory, and come back when it has come."""
+"""Parking: runs that only wait for a time or for events leave memory, and come back when these have come."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kapell.engine.recovery import WAKE
 from kapell.engine.snapshots import park_snapshot
-from kapell.engine.store import Batch
+from kapell.engine.store import FOREVER, Batch
 from kapell.kernel.events import from_micros, to_micros
 from kapell.kernel.recovery import is_waiting
 
@@ -46,12 +46,12 @@ class Parking:
         """Park runs that have been idle for a while, and return how many."""
         idle_before = self._clock.monotonic() - _LOOK_SECONDS
         earliest = to_micros(self._clock.now()) + self._shortest
-        found: list[tuple[ActiveRun, int]] = []
+        found: list[tuple[ActiveRun, int | None]] = []
         for active in self._host.runs.values():
             if active.idle_since is None or active.idle_since > idle_before or not self._is_quiet(active):
                 continue
             due = min((due for entry in active.state.entries.values() for due in entry.timers.values()), default=None)
-            if due is not None and due >= earliest:
+            if due >= earliest if due is not None else active.listens:
                 found.append((active, due))
             if len(found) == _MOST_AT_ONCE:
                 break
@@ -67,10 +67,10 @@ class Parking:
             return False
         return is_waiting(active.program, active.state)
 
-    def _make_batch(self, active: ActiveRun, due: int) -> Batch:
+    def _make_batch(self, active: ActiveRun, due: int | None) -> Batch:
         record = active.record
         record.status = "waiting"
-        record.parked_until = from_micros(due)
+        record.parked_until = FOREVER if due is None else from_micros(due)
         record.updated_at = self._clock.now()
         return Batch(
             run_id=active.run_id,
@@ -82,11 +82,12 @@ class Parking:
             snapshot=park_snapshot(active),
         )
 
-    def _release(self, found: list[tuple[ActiveRun, int]]) -> None:
+    def _release(self, found: list[tuple[ActiveRun, int | None]]) -> None:
         for active, due in found:
             active.busy = False
             if active.work or active.ended:  # since then it was asked for something, or somebody waits for its end
                 self._host.resume_turn(active)
             else:
                 self._host.let_go(active)
-                self._timers.arm(active.run_id, 0, WAKE, due)
+                if due is not None:
+                    self._timers.arm(active.run_id, 0, WAKE, due)
