@@ -49,7 +49,7 @@ class Moved:
             return None
         body, payloads = encode(events) if events else (b"", ())
         snapshot = take_snapshot(active) if is_snapshot_due(active) else None
-        traffic = collect_traffic(self, at)
+        traffic = collect_traffic(active, self.effects, self.works, at)
         return Batch(
             run_id=active.run_id,
             first_seq=self.first_seq,

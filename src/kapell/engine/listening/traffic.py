@@ -16,10 +16,11 @@ from kapell.kernel import effects as fx
 from kapell.kernel.listening import list_keys
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
-    from kapell.engine.active import ActiveRun
-    from kapell.engine.turns import Moved
+    from kapell.engine.active import ActiveRun, Work
+    from kapell.reasons import Reason
 
 
 class Traffic(NamedTuple):
@@ -34,12 +35,20 @@ class Traffic(NamedTuple):
 _NONE = Traffic()
 
 
-def collect_traffic(moved: Moved, at: datetime) -> Traffic:
-    """Return what of a turn is about events; its run remembers what the store is told of its listening."""
-    active = moved.active
+def collect_traffic(
+    active: ActiveRun, effects: Sequence[fx.Effect], works: Sequence[tuple[Work, Reason | None]], at: datetime
+) -> Traffic:
+    """Return what of a run's turn is about events; the run remembers what the store is told of its listening.
+
+    Args:
+        active: The run.
+        effects: What its events ask for.
+        works: Its commands, and why those changed nothing that were refused.
+        at: The moment of the turn.
+    """
     emitted: list[StoredEvent] = []
     awaits: dict[int, bool] = {}
-    for effect in moved.effects:
+    for effect in effects:
         if type(effect) is fx.PublishEvent:
             emitted.append(_store_emitted(active, effect.event, at))
         elif type(effect) is fx.AwaitEvent:
@@ -48,7 +57,7 @@ def collect_traffic(moved: Moved, at: datetime) -> Traffic:
             awaits[effect.entry] = False
     uses = [
         EventUse(position=work.command.position, reference=work.command.reference, at=at)
-        for work, refused in moved.works
+        for work, refused in works
         if type(work.command) is c.ReceiveEvent and refused is None
     ]
     if not (emitted or awaits or uses):
