@@ -198,6 +198,8 @@ def make_engine(
                 stop_at_result=settings.durability == "task",
             ),
             retention=settings.retention,
+            events_keep=settings.events_keep,
+            events_keep_most=settings.events_keep_most,
             drain_seconds=settings.drain_seconds,
         ),
     )

@@ -81,6 +81,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         max_tasks_per_run: How many tasks a run may enter before it faults.
         max_value_bytes: The largest value that a task may give, in bytes.
         retention_days: How many days ended runs are kept; 0 keeps them for good.
+        events_keep_days: How many days events are kept; 0 keeps them for good.
+        events_keep_most: How many events are kept at most, the newest; 0 keeps them all.
         expression_seconds: How much processor time an expression may take that the helper process evaluates.
         expression_memory_bytes: How much memory such an expression may use.
         expression_output_bytes: How large the result of such an expression may be.
@@ -133,6 +135,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_tasks_per_run: int = 100_000
     max_value_bytes: int = 32 * 1024 * 1024
     retention_days: float = 0
+    events_keep_days: float = 30
+    events_keep_most: int = 1_000_000
     expression_seconds: float = 5.0
     expression_memory_bytes: int = 512 * 1024 * 1024
     expression_output_bytes: int = 32 * 1024 * 1024
@@ -179,6 +183,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def retention(self) -> timedelta | None:
         """How long ended runs are kept, or `None` for good."""
         return timedelta(days=self.retention_days) if self.retention_days > 0 else None
+
+    @property
+    def events_keep(self) -> timedelta | None:
+        """How long events are kept, or `None` for good."""
+        return timedelta(days=self.events_keep_days) if self.events_keep_days > 0 else None
 
 
 def read_settings(environment: Mapping[str, str] | None = None, **given: Any) -> Settings:

@@ -24,6 +24,7 @@ from kapell.engine.inbox import Inbox
 from kapell.engine.listening import CURSOR, Deliveries, Matcher, Tail
 from kapell.engine.loading import iter_events, load_active
 from kapell.engine.logbook import Logbook
+from kapell.engine.maintenance.event_pruner import prune_events_regularly
 from kapell.engine.maintenance.lease import LEASE_SECONDS, keep_lease
 from kapell.engine.maintenance.parking import Parking
 from kapell.engine.maintenance.pruner import prune_regularly
@@ -79,6 +80,8 @@ class EngineOptions(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         limits: The limits of each run.
         retention: How long ended runs are kept; `None` keeps them for good.
+        events_keep: How long events are kept; `None` keeps them for good.
+        events_keep_most: How many events are kept at most; 0 keeps them all.
         shortest_parking_seconds: Runs that have at least so long to wait leave memory.
         longest_sleep_seconds: After how long the clock is looked at again, so that a jump ahead is noticed.
         drain_seconds: How long a close waits for attempts under way before it ends them.
@@ -86,6 +89,8 @@ class EngineOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     limits: Limits
     retention: timedelta | None = None
+    events_keep: timedelta | None = None
+    events_keep_most: int = 0
     shortest_parking_seconds: float = 5.0
     longest_sleep_seconds: float = LONGEST_SLEEP_SECONDS
     drain_seconds: float = 2.0
@@ -224,6 +229,9 @@ class Engine:
         ]
         if self._options.retention is not None:
             duties.append(prune_regularly(self.store, epoch, self.clock, self._options.retention))
+        if self._options.events_keep is not None or self._options.events_keep_most:
+            keep, most = self._options.events_keep, self._options.events_keep_most
+            duties.append(prune_events_regularly(self.store.events, self.clock, keep, most))
         self._duties = [asyncio.get_running_loop().create_task(duty) for duty in duties]
 
     async def close(self, *, wait_for_background: bool = False) -> None:

@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+from datetime import timedelta
 
 import pytest
 
 from kapell.engine.event_store import EventQuery
+from kapell.engine.maintenance.event_pruner import prune_events
 from kapell.testing.engine_kit import EngineKit
 
 
@@ -192,3 +194,20 @@ async def test_a_filter_that_only_the_helper_can_evaluate():
         await kit.send("paid", 2, subject="order-x")
         await kit.send("paid", 3, subject="order-42")
         assert (await kit.finish(run_id)).outcome.output == [3]
+
+
+async def test_events_go_when_they_are_old_or_too_many_and_have_been_read():
+    async with EngineKit() as kit:
+        for number in range(10):
+            await kit.send("paid", number)
+        await kit.settle()
+        events = kit.store.events
+        assert await prune_events(events, kit.clock, timedelta(days=1), 0) == 0
+        events.keep_cursor("matcher", 3)
+        assert await prune_events(events, kit.clock, None, 4) == 3  # the others have not been read, for all it knows
+        events.keep_cursor("matcher", 10)
+        assert await prune_events(events, kit.clock, None, 4) == 3
+        assert [event.position for event in events.read(0, limit=99)] == [7, 8, 9, 10]
+        await kit.advance(86_401)
+        assert await prune_events(events, kit.clock, timedelta(days=1), 0) == 4
+        assert events.last_position() == 10
