@@ -239,9 +239,6 @@ class _ReferenceLinter:
         if strategy.all == ():
             said = "it waits for all of no events, so it never waits"
             self._report("warning", "no_events", said, (*path, "all"), "Any event is `any: []`.", key=True)
-        if isinstance(strategy.until, EventStrategy) and strategy.until.until is not None:
-            said = "the events that end the listening cannot have an `until` of their own"
-            self._report("error", "nested_until", said, (*path, "until", "until"), key=True)
 
     def _lint_filter(self, written: EventFilter, path: Path) -> None:
         for name, value in written.with_.items():
