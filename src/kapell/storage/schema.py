@@ -142,7 +142,8 @@ RUNS_SCHEMA: tuple[str, ...] = (
         detail TEXT NOT NULL
     ) STRICT
     """,
-    # CloudEvents in their order of arrival. The hash stands for namespace, source and id.
+    # CloudEvents in their order of arrival. The hash stands for namespace, source and id. Each index ends in the
+    # position, by itself or by name; two go on with the type, so that events of other types are passed over there.
     """
     CREATE TABLE events (
         position INTEGER NOT NULL PRIMARY KEY,
@@ -160,10 +161,10 @@ RUNS_SCHEMA: tuple[str, ...] = (
     "CREATE INDEX events_by_arrival ON events (arrived_at)",
     "CREATE INDEX events_by_namespace ON events (namespace)",
     "CREATE INDEX events_by_type ON events (type, namespace)",
-    "CREATE INDEX events_by_source ON events (source, namespace)",
+    "CREATE INDEX events_by_source ON events (source, namespace, position, type)",
     "CREATE INDEX events_by_subject ON events (subject, namespace) WHERE subject IS NOT NULL",
     "CREATE INDEX events_by_event_id ON events (event_id, namespace)",
-    "CREATE INDEX events_by_via ON events (via, namespace)",
+    "CREATE INDEX events_by_via ON events (via, namespace, position, type)",
     # The largest position of an event that was deleted: positions are never given twice.
     """
     CREATE TABLE pruned_events (

@@ -66,6 +66,9 @@ def _list_positions(
     lead, namespaces = choose_lead(where), list_namespaces(where)
     conditions, values = build_conditions(where, "%s", sparing=lead.column)
     values = [encode_text(value).decode() if isinstance(value, str) else value for value in values]
+    if where.types and lead.column != "type":  # two indexes have it so
+        conditions.append(f'"left"(type, {INDEXED_LENGTH}) = ANY (%b::text[])')
+        values.append(TextArray(each[:INDEXED_LENGTH] for each in where.types))
     order = "DESC" if newest else "ASC"
     if not lead.column and namespaces is None:
         statement = _LIST_ALL.format(conditions=join(["position > %s", "position < %s", *conditions]), order=order)

@@ -156,10 +156,10 @@ _EVENTS = (
     "CREATE INDEX events_by_arrival ON events (arrived_at)",
     "CREATE INDEX events_by_namespace ON events (namespace)",
     "CREATE INDEX events_by_type ON events (type, namespace)",
-    "CREATE INDEX events_by_source ON events (source, namespace)",
+    "CREATE INDEX events_by_source ON events (source, namespace, position, type)",
     "CREATE INDEX events_by_subject ON events (subject, namespace) WHERE subject IS NOT NULL",
     "CREATE INDEX events_by_event_id ON events (event_id, namespace)",
-    "CREATE INDEX events_by_via ON events (via, namespace)",
+    "CREATE INDEX events_by_via ON events (via, namespace, position, type)",
     """
     CREATE TABLE pruned_events (
         only INTEGER NOT NULL PRIMARY KEY CHECK (only = 1),

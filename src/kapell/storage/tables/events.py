@@ -18,10 +18,12 @@ INDEXED_LENGTH = 200
 """How much of a word is in its index, in characters."""
 
 
-def _index(column: str, *, is_optional: bool = False) -> sa.Index:
-    begin = sa.text(f'"left"({column}, {INDEXED_LENGTH})')
-    condition = sa.text(f"{column} IS NOT NULL") if is_optional else None
-    return sa.Index(f"events_by_{column}", begin, "namespace", "position", postgresql_where=condition)
+def _take_begin(column: str) -> sa.TextClause:
+    return sa.text(f'"left"({column}, {INDEXED_LENGTH})')
+
+
+def _index(column: str, *more: sa.TextClause, where: sa.TextClause | None = None) -> sa.Index:
+    return sa.Index(f"events_by_{column}", _take_begin(column), "namespace", "position", *more, postgresql_where=where)
 
 
 events = sa.Table(
@@ -40,10 +42,10 @@ events = sa.Table(
     sa.Index("events_by_arrival", "arrived_at", "position"),
     sa.Index("events_by_namespace", "namespace", "position"),
     _index("type"),
-    _index("source"),
-    _index("subject", is_optional=True),
+    _index("source", _take_begin("type")),
+    _index("subject", where=sa.text("subject IS NOT NULL")),
     _index("event_id"),
-    _index("via"),
+    _index("via", _take_begin("type")),
     postgresql_with={"toast_tuple_target": 8160},
     info=_ONLY_POSTGRESQL,
 )
@@ -64,9 +66,7 @@ event_uses = sa.Table(
     sa.Column("at", Moment, nullable=False),
     sa.Column("run_id", _SortedText, nullable=False),
     sa.Column("reference", _SortedText, nullable=False),
-    sa.Index(
-        "event_uses_key", "position", "at", "run_id", sa.text(f'"left"(reference, {INDEXED_LENGTH})'), unique=True
-    ),
+    sa.Index("event_uses_key", "position", "at", "run_id", _take_begin("reference"), unique=True),
     info=_ONLY_POSTGRESQL,
 )
 

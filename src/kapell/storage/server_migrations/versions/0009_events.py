@@ -41,8 +41,9 @@ def _make_events() -> None:
     op.create_index("events_by_namespace", "events", ["namespace", "position"])
     for column in ("type", "source", "subject", "event_id", "via"):
         condition = sa.text("subject IS NOT NULL") if column == "subject" else None
-        begin = sa.text(f'"left"({column}, 200)')
-        op.create_index(f"events_by_{column}", "events", [begin, "namespace", "position"], postgresql_where=condition)
+        more = [sa.text('"left"(type, 200)')] if column in {"source", "via"} else []
+        columns = [sa.text(f'"left"({column}, 200)'), sa.text("namespace"), sa.text("position"), *more]
+        op.create_index(f"events_by_{column}", "events", columns, postgresql_where=condition)
 
 
 def _make_readers() -> None:
