@@ -94,7 +94,7 @@ class RunStarts:
         self._under_way = 0
         self._task: asyncio.Task[None] | None = None
 
-    async def start(
+    async def start(  # noqa: PLR0913 -- who starts what, and by which of two ways it is not started twice
         self,
         actor: Actor,
         workflow: Workflow,
@@ -104,6 +104,7 @@ class RunStarts:
         key: str | None,
         *,
         traceparent: str | None = None,
+        run_id: str | None = None,
     ) -> tuple[RunRecord, bool]:
         """Start a run, and return its record when it is on disk, and whether it is new.
 
@@ -115,12 +116,16 @@ class RunStarts:
             value: The raw input.
             key: The idempotency key, if one was given.
             traceparent: The caller's trace, if it has sent one (W3C Trace Context).
+            run_id: The id that the run must have; one that is there already is left alone. For callers that start
+                nothing twice at the same time.
 
         Raises:
             ConflictError: The key has been used for something else.
             UsageError: The workflow cannot run yet, or the input is too large.
         """
-        run_id = make_run_id(self._clock.now())
+        if run_id is not None and (there := await self._find_record(run_id)) is not None:
+            return there, False
+        run_id = run_id or make_run_id(self._clock.now())
         content = name.encode() + b"\0" + _encode_sorted(value)
         digest = self._hashes.make(content)
         entry = AuditEntry.by(

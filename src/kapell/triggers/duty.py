@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Protocol
 
-from kapell.errors import ConflictError, KapellError, NotFoundError, UsageError
+from kapell.errors import ConflictError, DamagedHistoryError, KapellError, NotFoundError, UsageError
 from kapell.telemetry import get_logger
 from kapell.triggers.firing import Orders, Settled
 
@@ -36,6 +36,7 @@ class StartRuns(Protocol):
 
         Raises:
             ConflictError: The workflow starts no more runs.
+            DamagedHistoryError: Its text was changed in the database.
             NotFoundError: There is no such workflow.
             UsageError: It cannot run with this input.
             KapellError: It cannot be done at present.
@@ -113,23 +114,31 @@ class TriggerDuty:
 
     async def _turn(self) -> float:
         """Do all that is due, and return for how many seconds nothing is."""
+        next_at = await asyncio.to_thread(self._firings.find_next_at)
         now = self._clock.now()
-        await self._carry_out(await asyncio.to_thread(self._firings.decide_due, now))
-        while self._ended:
-            run_id = self._ended.pop()
-            try:
-                await self._carry_out(await asyncio.to_thread(self._firings.release, run_id, self._clock.now()))
-            except BaseException:
-                self._ended.append(run_id)
-                raise
-            self._awaited.discard(run_id)
+        is_due = next_at is not None and next_at <= now
+        if is_due:
+            await self._carry_out(await asyncio.to_thread(self._firings.decide_due, now))
+        has_released = bool(self._ended)
+        await self._release_ended()
         if self._unsettled:
             await self._carry_out(Orders([], [], []))
             return _RETRY_SECONDS if self._unsettled else 0.0
-        next_at = await asyncio.to_thread(self._firings.find_next_at)
+        if is_due or has_released:
+            return 0.0  # more may be due
         if next_at is None:
             return self._longest_sleep
-        return min((next_at - self._clock.now()).total_seconds(), self._longest_sleep)
+        return min((next_at - now).total_seconds(), self._longest_sleep)
+
+    async def _release_ended(self) -> None:
+        """Let triggers go on whose runs have ended."""
+        while self._ended:
+            run_id = self._ended[-1]
+            orders = await asyncio.to_thread(self._firings.release, run_id, self._clock.now())
+            self._ended.remove(run_id)
+            if orders is not None:  # else it is about to end, and that will be told
+                self._awaited.discard(run_id)
+                await self._carry_out(orders)
 
     async def _carry_out(self, orders: Orders) -> None:
         """Start, cancel and await what was decided, until nothing more follows from that."""
@@ -155,7 +164,7 @@ class TriggerDuty:
         """Start a run; `None` if it cannot be done at present."""
         try:
             await self._starts.start(order)
-        except (ConflictError, NotFoundError, UsageError) as error:
+        except (ConflictError, DamagedHistoryError, NotFoundError, UsageError) as error:
             log.warning("trigger_refused", trigger=order.trigger_name, run_id=order.run_id, message=error.message)
             return Settled(order, error.message)
         except KapellError as error:

@@ -159,15 +159,15 @@ class Firings:
                     store.settle_firing(connection, order.trigger_id, order.planned_at, "started")
         return orders
 
-    def release(self, run_id: str, now: datetime) -> Orders:
-        """Let triggers go on that wait for the end of a run, if it has ended and is not yet to be started."""
+    def release(self, run_id: str, now: datetime) -> Orders | None:
+        """Let triggers go on that wait for the end of a run; `None` if it has not ended."""
         orders = Orders([], [], [])
         try:
             ended_at = self._ends.find_end(run_id)
         except NotFoundError:
             ended_at = now
         if ended_at is None:
-            return orders
+            return None
         with self._database.write() as connection:
             self._release(connection, run_id, ended_at, now, orders)
         return orders

@@ -127,7 +127,7 @@ class Triggers:
         """Say whether a trigger could be made, and when it would fire."""
         now = self._clock.now()
         try:
-            spec = _fix_anchor(spec, now)
+            spec = fix_anchor(spec, now)
             timing = self._check_spec(namespace, spec, now)
         except KapellError as error:
             return TriggerCheck(is_valid=False, problem=error.message, hint=error.hint or "")
@@ -158,7 +158,7 @@ class Triggers:
                 hint="Use at most 100 letters, digits, dots, hyphens and underscores.",
             )
         now = self._clock.now()
-        spec = _fix_anchor(spec, now)
+        spec = fix_anchor(spec, now)
         timing = self._check_spec(namespace, spec, now)
         trigger = Trigger(
             trigger_id=make_id(now),
@@ -195,7 +195,7 @@ class Triggers:
             UsageError: The schedule will not do.
         """
         now = self._clock.now()
-        spec = _fix_anchor(spec, now)
+        spec = fix_anchor(spec, now)
         timing = self._check_spec(self.get(trigger_id).namespace, spec, now)
         with self._database.write() as connection:
             before = store.get_trigger(connection, trigger_id, lock=True)
@@ -340,7 +340,7 @@ def change_plan(connection: sa.Connection, changed: Trigger, timing: Timing, now
     return changed
 
 
-def _fix_anchor(spec: TriggerSpec, now: datetime) -> TriggerSpec:
+def fix_anchor(spec: TriggerSpec, now: datetime) -> TriggerSpec:
     """Return a specification whose interval has an anchor: its first moment is one interval from now."""
     schedule = spec.schedule
     if schedule.every is None or schedule.anchor is not None:

@@ -28,7 +28,7 @@ from kapell.workflows.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
     from datetime import datetime
 
     import sqlalchemy as sa
@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from kapell.storage.server_database import ServerDatabase
     from kapell.workflows.published import PublishedWorkflows
     from kapell.workflows.store import WorkflowRow
+
+    FollowVersions = Callable[[sa.Connection, str, str, Actor, datetime], None]
+    """Told of a change of a workflow's versions: the transaction, namespace, name, who made it, and when."""
 
 
 class _Submission(msgspec.Struct, frozen=True):
@@ -60,6 +63,10 @@ class Workflows:
         self._clock = clock
         self._audit = audit
         self._published = published
+        self.on_versions: FollowVersions = _follow_nothing
+        """Called in each transaction that changes the versions of a workflow; what it raises undoes the change."""
+        self.on_changed: Callable[[], None] = lambda: None
+        """Called when such a change is durable."""
 
     # -- drafts --------------------------------------------------------------------------------------------------------
 
@@ -231,8 +238,11 @@ class Workflows:
                 self._record(connection, now, submitted.actor, "draft.publish", workflow, before_digest=digest)
             if submitted.revision is not None or not was_published:
                 listing.update_projection(connection, workflow, now)
+            if not was_published:
+                self.on_versions(connection, namespace, name, submitted.actor, now)
         self._published.keep(about.digest, checked.workflow)
         self._published.forget(namespace, name)
+        self.on_changed()
         return Publication(version=about, was_published=was_published, warnings=checked.report.problems)
 
     def _put_version(
@@ -312,8 +322,10 @@ class Workflows:
             listing.update_projection(connection, workflow, now)
             action = "workflow.undeprecate" if reason is None else "workflow.deprecate"
             self._record(connection, now, actor, action, workflow, version=about.version, reason=reason or "")
+            self.on_versions(connection, namespace, name, actor, now)
             changed = store.get_version(connection, namespace, name, about.version)
         self._published.forget(namespace, name)
+        self.on_changed()
         return changed
 
     # -- reading -------------------------------------------------------------------------------------------------------
@@ -398,3 +410,7 @@ class Workflows:
         version = rest.pop("version", "")
         target = f"workflow/{workflow.full_name}" + (f"@{version}" if version else "")
         self._audit.append(connection, AuditEntry.by(actor, action, target, namespace=workflow.namespace, **rest), now)
+
+
+def _follow_nothing(connection: sa.Connection, namespace: str, name: str, actor: Actor, now: datetime) -> None:
+    """Stand in for a follower until there is one."""
