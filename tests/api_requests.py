@@ -27,13 +27,17 @@ _WORKFLOW = {"namespace": "demo", "name": "hello"}
 
 @dataclass
 class Sent:
-    """What a request consists of; with `as_session`, it is a browser's, and comes with no token."""
+    """What a request consists of; with `as_session`, it is a browser's, and comes with no token.
+
+    The body's `media_type` is named where there are several.
+    """
 
     path: dict = field(default_factory=dict)
     query: dict = field(default_factory=dict)
     body: object = None
     cookies: dict = field(default_factory=dict)
     as_session: bool = False
+    media_type: str | None = None
 
 
 class Caller:
@@ -276,6 +280,23 @@ async def _delete_secret(world):
     return Sent(path=await world.make_secret())
 
 
+async def _send_events(world):
+    return Sent(
+        path={"namespace": "demo"}, body=[make_event(world), make_event(world)],
+        media_type="application/cloudevents-batch+json",
+    )  # fmt: skip
+
+
+async def _of_event(world):
+    headers = {"Content-Type": "application/cloudevents+json"}
+    made = await world.admin.post("/namespaces/demo/events", make_event(world), headers=headers, status=202)
+    return Sent(path={"position": made["events"][0]["position"]})
+
+
+def make_event(world):
+    return {"specversion": "1.0", "id": world.make_name(), "source": "/tests", "type": "made", "data": {"a": 1}}
+
+
 async def _create_person(world):
     return Sent(body={"name": world.make_name(), "password": PASSWORD})
 
@@ -384,6 +405,10 @@ REQUESTS = {
     "GET /events": ask(),
     "GET /runs/{run_id}/events": of_run(),
     "GET /runs/{run_id}/log/events": of_run(),
+    "POST /namespaces/{namespace}/events": _send_events,
+    "GET /cloud-events": ask(query={"namespace": "demo", "type": "made", "since": "2026-01-01T00:00:00Z"}),
+    "GET /cloud-events/stream": ask(),
+    "GET /cloud-events/{position}": _of_event,
     "POST /runs/bulk": ask(body={"action": "cancel", "runs": {"name": "sleep"}}),
     "POST /bulk/{bulk_id}/start": _start_bulk,
     "POST /bulk/{bulk_id}/cancel": _of_bulk,

@@ -177,6 +177,15 @@ class Server:
         return self.client(made["text"])
 
 
+async def make_person(server, admin, role, namespace=None):
+    """Return the client of a new person who has a role."""
+    name = f"{role}-{namespace or 'everywhere'}"
+    person = await admin.post("/people", {"name": name, "password": "Correct-horse-battery-1"})
+    subject = {"kind": "person", "key": person["person_id"]}
+    await admin.post("/bindings", {"role": role, "subject": subject, "namespace": namespace})
+    return await server.sign_in(name, "Correct-horse-battery-1")
+
+
 @asynccontextmanager
 async def running(settings):
     watch = Watch()

@@ -143,6 +143,7 @@ class Serving:
         log.info("server_stopping", at_once=self._server.force_exit)
         self._parts.stopping.set()
         self._parts.live.close()
+        self._parts.events.close()
         self._server.should_exit = True
 
     async def _reload_certificate(self) -> None:

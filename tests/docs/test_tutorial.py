@@ -27,7 +27,7 @@ pytestmark = pytest.mark.xdist_group("tutorial")  # what the tests share is made
 COMMAND_LINE = ("tutorial/first-workflow",)
 SERVER = ("tutorial/server", "tutorial/run-over-the-api")
 GUIDES_OF_COMMANDS = ("how-to/write-and-test", "how-to/repair")
-GUIDES_OF_THE_SERVER = ("how-to/give-access", "how-to/keep-secrets", "how-to/verify-the-audit-log")
+GUIDES_OF_THE_SERVER = ("how-to/give-access", "how-to/keep-secrets", "how-to/events", "how-to/verify-the-audit-log")
 
 
 def learn_command_line(folder):

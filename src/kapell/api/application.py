@@ -11,6 +11,7 @@ import kapell
 from kapell.api import (
     audit_routes,
     bulk_routes,
+    cloud_event_routes,
     definition_routes,
     engine_routes,
     event_routes,
@@ -59,6 +60,7 @@ _MODULES = (
     report_routes,
     search_routes,
     event_routes,
+    cloud_event_routes,
     expression_routes,
     session_routes,
     oidc_routes,

@@ -37,13 +37,13 @@ if TYPE_CHECKING:
     from kapell.clock import Clock
     from kapell.engine.engine import Engine
     from kapell.engine.store import RunRecord
+    from kapell.events.service import EventLog
     from kapell.identity.access import Access
     from kapell.identity.model import Principal
     from kapell.identity.oidc.service import Oidc
     from kapell.identity.service import Identity
     from kapell.identity.sessions import OpenSession
     from kapell.settings import Settings
-    from kapell.triggers.service import Triggers
     from kapell.vault.service import Vault
     from kapell.workflows.published import PublishedWorkflows
     from kapell.workflows.service import Workflows
@@ -59,12 +59,12 @@ class Parts:
         clock: Clock,
         engine: Engine,
         live: LiveEvents,
+        events: EventLog,
         run_starts: RunStarts,
         audit: AuditLog,
         heads: HeadKeeper,
         identity: Identity,
         workflows: Workflows,
-        triggers: Triggers,
         published: PublishedWorkflows,
         vault: Vault,
         oidc: Oidc,
@@ -77,6 +77,7 @@ class Parts:
         self.clock = clock
         self.engine = engine
         self.live = live
+        self.events = events
         self.run_starts = run_starts
         self.audit = audit
         self.recorder = AuditRecorder(audit)
@@ -87,7 +88,6 @@ class Parts:
         self.heads = heads
         self.identity = identity
         self.workflows = workflows
-        self.triggers = triggers
         self.published = published
         self.vault = vault
         self.oidc = oidc

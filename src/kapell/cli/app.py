@@ -11,6 +11,7 @@ import kapell
 from kapell.cli import exits, options
 from kapell.cli.audit_app import audit_app
 from kapell.cli.early_stop import leave_on_sigterm
+from kapell.cli.events_app import events_app
 from kapell.cli.keeping_commands import backup, doctor, reset_password, restore
 from kapell.cli.output import is_terminal, say_error
 from kapell.cli.runs_app import runs_app
@@ -46,6 +47,7 @@ app = typer.Typer(
 )
 app.add_typer(audit_app, name="audit")
 app.add_typer(runs_app, name="runs")
+app.add_typer(events_app, name="events")
 app.command()(backup)
 app.command()(restore)
 app.command("reset-password")(reset_password)

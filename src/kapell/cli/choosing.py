@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from kapell.cli.event_target import EventTarget
     from kapell.cli.target import Target
     from kapell.settings import Settings
 
@@ -32,12 +33,8 @@ def choose_target(
     Raises:
         UsageError: The options do not go together, or cannot be used.
     """
-    if server is not None and data is not None:
-        raise UsageError("There are runs in a data folder or on a server.", hint="Use --data or --server, not both.")
-    address = server or ("" if data is not None else os.environ.get(SERVER, ""))
+    address = _find_address(data, server, token_file)
     if not address:
-        if token_file is not None:
-            raise UsageError("A data folder takes no token.", hint="Name the server with --server.")
         from kapell.cli.folder_target import FolderTarget
         from kapell.settings import read_settings
 
@@ -51,6 +48,33 @@ def choose_target(
     from kapell.cli.server_target import ServerTarget
 
     return ServerTarget(address, token_file)
+
+
+def choose_events(*, data: Path | None, server: str | None, token_file: Path | None) -> EventTarget:
+    """Return where the events are that the options name, or `KAPELL_SERVER`; a folder if nothing does.
+
+    Raises:
+        UsageError: The options do not go together, or cannot be used.
+    """
+    address = _find_address(data, server, token_file)
+    if address:
+        from kapell.cli.server_events import ServerEvents
+
+        return ServerEvents(address, token_file)
+    from kapell.cli.folder_events import FolderEvents
+    from kapell.settings import read_settings
+
+    return FolderEvents(read_settings(data=data))
+
+
+def _find_address(data: Path | None, server: str | None, token_file: Path | None) -> str:
+    """Return the server that is meant; empty for a folder. Raises `UsageError`."""
+    if server is not None and data is not None:
+        raise UsageError("There are runs in a data folder or on a server.", hint="Use --data or --server, not both.")
+    address = server or ("" if data is not None else os.environ.get(SERVER, ""))
+    if not address and token_file is not None:
+        raise UsageError("A data folder takes no token.", hint="Name the server with --server.")
+    return address
 
 
 def choose_folder(*, data: Path | None, server: str | None, secrets: Path | None = None, instead: str) -> Settings:

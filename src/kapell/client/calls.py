@@ -40,7 +40,9 @@ class Call(Generic[T]):
         at: What is put into the template.
         query: The query; what is `None` is left out, and a sequence is repeated.
         body: The request's body, where it has one.
+        content_type: What the body is; always JSON of some kind.
         key: The idempotency key, where the call takes one.
+        is_idempotent: Whether the call does no harm when it arrives twice, by itself.
         accepts: Statuses besides 2xx whose body is an answer as well.
         prefix: What stands before the path.
         cursor: The name of the parameter by which the next page of a list is asked for.
@@ -53,8 +55,10 @@ class Call(Generic[T]):
     gives: type[T]
     at: Mapping[str, object] = field(default_factory=dict)
     query: Mapping[str, Any] = field(default_factory=dict)
-    body: msgspec.Struct | None = None
+    body: msgspec.Struct | list[dict[str, Any]] | None = None
+    content_type: str = "application/json"
     key: str | None = None
+    is_idempotent: bool = False
     accepts: frozenset[int] = frozenset()
     prefix: str = API
     cursor: str = "cursor"
@@ -64,7 +68,7 @@ class Call(Generic[T]):
     @property
     def is_repeatable(self) -> bool:
         """Whether the call does no harm when it arrives twice."""
-        return self.method == "GET" or self.key is not None
+        return self.method == "GET" or self.key is not None or self.is_idempotent
 
     @property
     def target(self) -> str:

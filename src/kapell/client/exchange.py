@@ -51,7 +51,7 @@ class Credentials:
         elif self.profile.token:
             headers["Authorization"] = f"Bearer {self.profile.token}"
         if call.body is not None:
-            headers["Content-Type"] = "application/json"
+            headers["Content-Type"] = call.content_type
         if call.key is not None:
             headers["Idempotency-Key"] = call.key
         return headers
@@ -170,6 +170,6 @@ class Exchange(Generic[T]):
             ) from error
 
 
-def encode_body(body: msgspec.Struct) -> bytes:
+def encode_body(body: msgspec.Struct | list[dict[str, Any]]) -> bytes:
     """Return a body as it is sent. Raises `TypeError` for a value that is no JSON."""
     return msgspec.json.encode(body)

@@ -47,6 +47,12 @@ class Stream(Generic[T]):
     ask: Callable[[T], Call[Page[Any]] | None] = lambda _: None
 
 
+def make_reader(kind: str, gives: type[T]) -> Callable[[ServerSentEvent], T | None]:
+    """Return what makes something of the events of one kind, and nothing of all others."""
+    decoder = msgspec.json.Decoder(gives)
+    return lambda event: decoder.decode(event.data) if event.kind == kind else None
+
+
 class Follower(Generic[T]):
     """Follows one stream.
 

@@ -32,7 +32,7 @@ def read_event(content: bytes) -> CloudEvent:
         UsageError: It is none; the sentence names the attribute.
         LimitExceededError: It is too large or too deep.
     """
-    return _take(_decode(content))
+    return read_members(_decode(content))
 
 
 def read_batch(content: bytes) -> list[CloudEvent]:
@@ -50,10 +50,24 @@ def read_batch(content: bytes) -> list[CloudEvent]:
     events = []
     for number, each in enumerate(given, 1):
         try:
-            events.append(_take(each))
+            events.append(read_members(each))
         except KapellError as error:
             raise type(error)(f"Number {number} of the batch: {error.message}", hint=error.hint) from error
     return events
+
+
+def read_members(given: Any) -> CloudEvent:
+    """Return the event of a JSON object that has been decoded. Raises as `read_event` does."""
+    if not isinstance(given, dict):
+        raise UsageError("An event is a JSON object.", hint=f"Several are sent as `{BATCH_MEDIA_TYPE}`.")
+    members = dict(given)
+    data = members.pop("data", msgspec.UNSET)
+    encoded = members.pop("data_base64", None)
+    if encoded is None:
+        return make_event(members, data=data)
+    if data is not msgspec.UNSET and data is not None:
+        raise refuse("data", "is there twice, also as `data_base64`")
+    return make_event(members, binary=_decode_base64(encoded))
 
 
 def write_event(event: CloudEvent) -> bytes:
@@ -84,6 +98,15 @@ def lay_out(event: CloudEvent) -> dict[str, Any]:
     return members
 
 
+def describe_stored(body: bytes, *, has_data: bool = True) -> dict[str, Any]:
+    """Return the members of an event as it is stored, without its data for who may not see that."""
+    members: dict[str, Any] = _decoder.decode(body)
+    if not has_data:
+        members.pop("data", None)
+        members.pop("data_base64", None)
+    return members
+
+
 def _decode(content: bytes) -> Any:
     try:
         return _decoder.decode(content)
@@ -91,18 +114,6 @@ def _decode(content: bytes) -> Any:
         raise LimitExceededError("The JSON has too many levels.") from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise UsageError(f"The body is not JSON: {error}.") from error
-
-
-def _take(given: Any) -> CloudEvent:
-    if not isinstance(given, dict):
-        raise UsageError("An event is a JSON object.", hint=f"Several are sent as `{BATCH_MEDIA_TYPE}`.")
-    data = given.pop("data", msgspec.UNSET)
-    encoded = given.pop("data_base64", None)
-    if encoded is None:
-        return make_event(given, data=data)
-    if data is not msgspec.UNSET and data is not None:
-        raise refuse("data", "is there twice, also as `data_base64`")
-    return make_event(given, binary=_decode_base64(encoded))
 
 
 def _decode_base64(encoded: Any) -> bytes:

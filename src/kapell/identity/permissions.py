@@ -15,6 +15,8 @@ PERMISSIONS: Final[dict[str, str]] = {
     "run.control": "Cancel, suspend and resume runs.",
     "run.repair": "Retry and skip tasks, fork runs.",
     "run.data": "See inputs, outputs and logs of runs, what they call and run, and what their errors say in detail.",
+    "event.read": "See events and who consumed them, but not their data, which takes run.data.",
+    "event.send": "Send events.",
     "secret.read": "See the names of secrets, never their values.",
     "secret.write": "Set and delete secrets.",
     "approval.decide": "Answer approvals.",
@@ -26,14 +28,19 @@ PERMISSIONS: Final[dict[str, str]] = {
 
 ADMINISTRATOR: Final = "administrator"
 
-_VIEWER = frozenset({"workflow.read", "run.read"})
-_RUNS = frozenset({"run.start", "run.control", "run.data"})
+_VIEWER = frozenset({"workflow.read", "run.read", "event.read"})
+_RUNS = frozenset({"run.start", "run.control", "run.data", "event.send"})
 
 BUILT_IN_ROLES: Final[dict[str, Role]] = {
     role.name: role
     for role in (
-        Role("viewer", "Sees workflows and runs, without their data.", _VIEWER, is_built_in=True),
-        Role("operator", "Starts, controls and repairs runs.", _VIEWER | _RUNS | {"run.repair"}, is_built_in=True),
+        Role("viewer", "Sees workflows, runs and events, without their data.", _VIEWER, is_built_in=True),
+        Role(
+            "operator",
+            "Starts, controls and repairs runs, and sends events.",
+            _VIEWER | _RUNS | {"run.repair"},
+            is_built_in=True,
+        ),
         Role(
             "author",
             "Writes and publishes workflows, and tries them.",

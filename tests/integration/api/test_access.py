@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from starlette.routing import Route
 from tests.api_access import PUBLIC, read_expected
+from tests.api_server import make_person
 
 from kapell.api.application import list_permissions, make_document, make_routes
 from kapell.identity.permissions import BUILT_IN_ROLES, PERMISSIONS
@@ -130,18 +131,9 @@ async def test_a_sign_in_replaces_the_session_that_was_there(server):
 
 def fill(path):
     """Put something into a path's parameters."""
-    return path.replace("{number}", "1").replace("{", "").replace("}", "")
+    return path.replace("{number}", "1").replace("{position}", "1").replace("{", "").replace("}", "")
 
 
 async def find_person(admin, name):
     (found,) = [person for person in (await admin.get(f"/people?search={name}"))["items"] if person["name"] == name]
     return found
-
-
-async def make_person(server, admin, role, namespace=None):
-    """Return the client of a new person who has a role."""
-    name = f"{role}-{namespace or 'everywhere'}"
-    person = await admin.post("/people", {"name": name, "password": "Correct-horse-battery-1"})
-    subject = {"kind": "person", "key": person["person_id"]}
-    await admin.post("/bindings", {"role": role, "subject": subject, "namespace": namespace})
-    return await server.sign_in(name, "Correct-horse-battery-1")

@@ -26,7 +26,12 @@ from kapell.settings import read_settings
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 EXAMPLES = 12
 FEW_EXAMPLES = 2
-STREAMS = {"/api/v1/events", "/api/v1/runs/{run_id}/events", "/api/v1/runs/{run_id}/log/events"}
+STREAMS = {
+    "/api/v1/events",
+    "/api/v1/cloud-events/stream",
+    "/api/v1/runs/{run_id}/events",
+    "/api/v1/runs/{run_id}/log/events",
+}
 CONFIG = """
 [oidc.corp]
 issuer = "{issuer}"
@@ -135,7 +140,7 @@ class Contract:
         return await asyncio.to_thread(self._call, operation, sent)
 
     def _call(self, operation, sent):
-        body = {} if sent.body is None else {"body": sent.body}
+        body = {} if sent.body is None else {"body": sent.body, "media_type": sent.media_type or "application/json"}
         case = operation.Case(path_parameters=sent.path, query=sent.query, cookies=sent.cookies, **body)
         return self._check(operation, case, {} if sent.as_session else self._headers)
 

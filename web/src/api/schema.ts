@@ -272,6 +272,68 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cloud-events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Cloud Events
+         * @description List events, the newest first, without their data.
+         */
+        get: operations["list_cloud_events_api_v1_cloud_events_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cloud-events/{position}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Cloud Event
+         * @description Return an event, whole, and which runs consumed it.
+         */
+        get: operations["get_cloud_event_api_v1_cloud_events__position__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cloud-events/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Stream Cloud Events
+         * @description Stream events as they arrive, from now on or from behind a position.
+         *
+         *     The ids of the stream are positions, so whoever was cut off misses nothing that is still kept.
+         */
+        get: operations["stream_cloud_events_api_v1_cloud_events_stream_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/diagnostics": {
         parameters: {
             query?: never;
@@ -541,6 +603,30 @@ export interface paths {
          * @description End one of one's own sessions.
          */
         delete: operations["end_session_api_v1_me_sessions__session_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/namespaces/{namespace}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send Events
+         * @description Send events to a namespace: CloudEvents 1.0, one or up to 1,000 as a batch.
+         *
+         *     The content type says how: one event in the JSON format, a batch of them, or, with any other type, an event in the
+         *     binary mode, whose attributes are `ce-` headers and whose data is the body. They are durable when they are answered.
+         *     An event whose source and id the namespace has already is dropped, so that sending again does no harm.
+         */
+        post: operations["send_events_api_v1_namespaces__namespace__events_post"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2056,6 +2142,40 @@ export interface components {
             version?: string | null;
         };
         /**
+         * CloudEventObject
+         * @description An event in the JSON format of CloudEvents 1.0. Other members are extension attributes.
+         *
+         *         Attributes:
+         *             specversion: `1.0`.
+         *             id: Which event of its source it is: one of the same namespace, source and id is kept once.
+         *             source: Where it happened, a URI reference.
+         *             type: What happened.
+         *             subject: To what, within the source.
+         *             time: When, as RFC 3339 writes it.
+         *             datacontenttype: The media type of the data; `application/json` if it is left out.
+         *             dataschema: The URI of a schema that the data follows.
+         *             data: The data, any JSON value; a string where the media type is not JSON.
+         *             data_base64: In place of `data`, bytes in Base64.
+         */
+        CloudEventObject: {
+            /** @default null */
+            data?: unknown;
+            /** @default null */
+            data_base64?: string | null;
+            /** @default null */
+            datacontenttype?: string | null;
+            /** @default null */
+            dataschema?: string | null;
+            id: string;
+            source: string;
+            specversion: string;
+            /** @default null */
+            subject?: string | null;
+            /** @default null */
+            time?: string | null;
+            type: string;
+        };
+        /**
          * Comparison
          * @description How one text of a workflow differs from another.
          *
@@ -2271,6 +2391,38 @@ export interface components {
             message: string;
             /** @default null */
             position?: number | null;
+        };
+        /**
+         * EventConsumer
+         * @description A run that consumed an event.
+         *
+         *         Attributes:
+         *             run_id: The run.
+         *             reference: The task that consumed it; empty if the event started the run.
+         *             at: When.
+         */
+        EventConsumer: {
+            at: string;
+            reference: string;
+            run_id: string;
+        };
+        /**
+         * EventDetail
+         * @description An event, whole, and who consumed it.
+         *
+         *         Attributes:
+         *             received: What lists show of it.
+         *             event: The event in the JSON format of CloudEvents 1.0.
+         *             has_data: Whether the caller may see its data; otherwise it is left out of `event`.
+         *             consumers: The runs that consumed it, the first ones first, if the caller may see runs there.
+         *             has_more_consumers: Whether there are more than these.
+         */
+        EventDetail: {
+            consumers: components["schemas"]["EventConsumer"][];
+            event: Record<string, never>;
+            has_data: boolean;
+            has_more_consumers: boolean;
+            received: components["schemas"]["ReceivedEvent"];
         };
         /**
          * Explanation
@@ -2761,6 +2913,19 @@ export interface components {
             next?: string | null;
         };
         /**
+         * Page[ReceivedEvent]
+         * @description A page of a list, and where the next one begins.
+         *
+         *         Attributes:
+         *             items: What is on it.
+         *             next: The `cursor` of the next page; null on the last one.
+         */
+        Page_ReceivedEvent_: {
+            items: components["schemas"]["ReceivedEvent"][];
+            /** @default null */
+            next?: string | null;
+        };
+        /**
          * Page[RunView]
          * @description A page of a list, and where the next one begins.
          *
@@ -3054,6 +3219,30 @@ export interface components {
         ReasonCount: {
             count: number;
             reason: string;
+        };
+        /**
+         * ReceivedEvent
+         * @description An event as lists show it.
+         *
+         *         Attributes:
+         *             position: Its position in the order of arrival; cursors and streams count in it.
+         *             arrived_at: When it was stored.
+         *             namespace: Whose it is: runs of this namespace see it.
+         *             id: Its `id`.
+         *             source: Its `source`.
+         *             type: Its `type`.
+         *             subject: Its `subject`, if it has one.
+         *             via: How it came: `run/<run id>`, `api/<principal id>`, `cli/<user>`, `connection/<name>`.
+         */
+        ReceivedEvent: {
+            arrived_at: string;
+            id: string;
+            namespace: string;
+            position: number;
+            source: string;
+            subject: string | null;
+            type: string;
+            via: string;
         };
         /**
          * Redaction
@@ -3379,6 +3568,29 @@ export interface components {
          */
         SecretValue: {
             value: unknown;
+        };
+        /**
+         * SentEvent
+         * @description What became of an event that was sent.
+         *
+         *         Attributes:
+         *             id: Its `id`.
+         *             source: Its `source`.
+         *             position: Its position among all events; null for one that was there already.
+         *             duplicate: Whether there was one of this source and id already, so that this one was dropped.
+         */
+        SentEvent: {
+            duplicate: boolean;
+            id: string;
+            position: number | null;
+            source: string;
+        };
+        /**
+         * SentEvents
+         * @description What became of the events of a request, in their order.
+         */
+        SentEvents: {
+            events: components["schemas"]["SentEvent"][];
         };
         /**
          * Session
@@ -3750,6 +3962,7 @@ export type BulkTarget = components['schemas']['BulkTarget'];
 export type BulkView = components['schemas']['BulkView'];
 export type Change = components['schemas']['Change'];
 export type CheckReport = components['schemas']['CheckReport'];
+export type CloudEventObject = components['schemas']['CloudEventObject'];
 export type Comparison = components['schemas']['Comparison'];
 export type Credentials = components['schemas']['Credentials'];
 export type Deprecating = components['schemas']['Deprecating'];
@@ -3763,6 +3976,8 @@ export type EngineHealth = components['schemas']['EngineHealth'];
 export type Evaluated = components['schemas']['Evaluated'];
 export type Evaluation = components['schemas']['Evaluation'];
 export type EvaluationProblem = components['schemas']['EvaluationProblem'];
+export type EventConsumer = components['schemas']['EventConsumer'];
+export type EventDetail = components['schemas']['EventDetail'];
 export type Explanation = components['schemas']['Explanation'];
 export type FieldChange = components['schemas']['FieldChange'];
 export type Figures = components['schemas']['Figures'];
@@ -3798,6 +4013,7 @@ export type PageHead = components['schemas']['Page_Head_'];
 export type PageLogLine = components['schemas']['Page_LogLine_'];
 export type PageNumberedEvent = components['schemas']['Page_NumberedEvent_'];
 export type PagePerson = components['schemas']['Page_Person_'];
+export type PageReceivedEvent = components['schemas']['Page_ReceivedEvent_'];
 export type PageRunView = components['schemas']['Page_RunView_'];
 export type PageSecretInfo = components['schemas']['Page_SecretInfo_'];
 export type PageWorkflowSummary = components['schemas']['Page_WorkflowSummary_'];
@@ -3815,6 +4031,7 @@ export type PublicPart = components['schemas']['PublicPart'];
 export type Publishing = components['schemas']['Publishing'];
 export type Reason = components['schemas']['Reason'];
 export type ReasonCount = components['schemas']['ReasonCount'];
+export type ReceivedEvent = components['schemas']['ReceivedEvent'];
 export type Redaction = components['schemas']['Redaction'];
 export type Renaming = components['schemas']['Renaming'];
 export type RepeatedEffect = components['schemas']['RepeatedEffect'];
@@ -3834,6 +4051,8 @@ export type SealedRecord = components['schemas']['SealedRecord'];
 export type SearchIndex = components['schemas']['SearchIndex'];
 export type SecretInfo = components['schemas']['SecretInfo'];
 export type SecretValue = components['schemas']['SecretValue'];
+export type SentEvent = components['schemas']['SentEvent'];
+export type SentEvents = components['schemas']['SentEvents'];
 export type Session = components['schemas']['Session'];
 export type SettingLine = components['schemas']['SettingLine'];
 export type SignInState = components['schemas']['SignInState'];
@@ -4227,6 +4446,105 @@ export interface operations {
             };
         };
     };
+    list_cloud_events_api_v1_cloud_events_get: {
+        parameters: {
+            query?: {
+                /** @description Where the page begins: `next` of the page before. */
+                cursor?: string | null;
+                /** @description Only with this id. */
+                id?: string | null;
+                /** @description How many at most. */
+                limit?: number;
+                /** @description Only this namespace. */
+                namespace?: string | null;
+                /** @description Only what arrived then or later. */
+                since?: string | null;
+                /** @description Only with this source. */
+                source?: string | null;
+                /** @description Only with this subject. */
+                subject?: string | null;
+                /** @description Only this type; may be repeated. */
+                type?: string[] | null;
+                /** @description Only what arrived before. */
+                until?: string | null;
+                /** @description Only what came this way, such as `run/<run id>`. */
+                via?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ReceivedEvent_"];
+                };
+            };
+        };
+    };
+    get_cloud_event_api_v1_cloud_events__position__get: {
+        parameters: {
+            query?: {
+                /** @description With its data, where the caller has `run.data`. */
+                data?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description Its position in the order of arrival. */
+                position: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventDetail"];
+                };
+            };
+        };
+    };
+    stream_cloud_events_api_v1_cloud_events_stream_get: {
+        parameters: {
+            query?: {
+                /** @description As `Last-Event-ID`, where headers cannot be set. */
+                after?: number | null;
+                /** @description With their data, where the caller has `run.data`. */
+                data?: boolean;
+                /** @description Only this namespace. */
+                namespace?: string | null;
+                /** @description Only this type; may be repeated. */
+                type?: string[] | null;
+            };
+            header?: {
+                /** @description The id of the last event that was seen. */
+                "Last-Event-ID"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A stream of events. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": unknown;
+                };
+            };
+        };
+    };
     diagnose_api_v1_diagnostics_get: {
         parameters: {
             query?: never;
@@ -4578,6 +4896,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    send_events_api_v1_namespaces__namespace__events_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                namespace: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/cloudevents-batch+json": components["schemas"]["CloudEventObject"][];
+                "application/cloudevents+json": components["schemas"]["CloudEventObject"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentEvents"];
+                };
             };
         };
     };

@@ -7,6 +7,7 @@ from typing import Generic
 from kapell.client.operations import S
 from kapell.client.resources.audit import Audit, Server
 from kapell.client.resources.bulk import Bulk, RunStatistics, Search
+from kapell.client.resources.events import Events
 from kapell.client.resources.expressions import Expressions
 from kapell.client.resources.identity import Account, Bindings, Groups, People, Roles, Tokens
 from kapell.client.resources.installation import Installation
@@ -23,6 +24,7 @@ class Resources(Generic[S]):
         statistics: Figures of many runs.
         search: The index of the runs' words.
         workflows: Stored workflows.
+        events: CloudEvents.
         expressions: Expressions, to be tried.
         secrets: Secrets of namespaces.
         me: The caller: who they are, their sessions and password.
@@ -43,6 +45,7 @@ class Resources(Generic[S]):
         self.statistics: RunStatistics[S] = RunStatistics(sender)
         self.search: Search[S] = Search(sender)
         self.workflows: Workflows[S] = Workflows(sender)
+        self.events: Events[S] = Events(sender)
         self.expressions: Expressions[S] = Expressions(sender)
         self.secrets: Secrets[S] = Secrets(sender)
         self.me: Account[S] = Account(sender)

@@ -9,7 +9,7 @@ import msgspec
 
 from kapell.client.calls import Call, Page
 from kapell.client.errors import WaitTimeoutError
-from kapell.client.following import Stream
+from kapell.client.following import Stream, make_reader
 from kapell.client.operations import Resource, S, listing, operation, procedure, streaming
 from kapell.client.steps import NOW, Pause
 from kapell.client.wire import runs as wire
@@ -29,7 +29,7 @@ from kapell.client.wire.runs import (
 from kapell.client.wire.tasks import RunTasks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Generator, Sequence
     from datetime import datetime
 
     from kapell.client.sse import ServerSentEvent
@@ -207,7 +207,7 @@ class Runs(Resource[S]):
             return Runs.history.describe(self, run_id, after=last.seq, page_size=1)
 
         call = _follow_run("/runs/{run_id}/events", run_id, after, RunEvent)
-        return Stream(call=call, read=_make_reader("event", RunEvent), ask=ask)
+        return Stream(call=call, read=make_reader("event", RunEvent), ask=ask)
 
     @streaming
     def watch(self, *, after: int | None = None) -> Stream[RunChange | Missed]:
@@ -216,7 +216,7 @@ class Runs(Resource[S]):
         A connection that breaks is made again. Where the server cannot tell any more what was missed meanwhile, the
         iterator gives a `Missed`.
         """
-        read_change = _make_reader("run", RunChange)
+        read_change = make_reader("run", RunChange)
 
         def read(event: ServerSentEvent) -> RunChange | Missed | None:
             return Missed() if event.kind == "reset" else read_change(event)
@@ -329,7 +329,7 @@ class Runs(Resource[S]):
             at={"run_id": run_id},
             query={"after": after or None, "text": text, "stream": stream, "task": task},
         )
-        return Stream(call=call, read=_make_reader("line", LogLine))
+        return Stream(call=call, read=make_reader("line", LogLine))
 
     @operation
     def state(self, run_id: str, *, at: int | None = None) -> Call[dict[str, Any]]:
@@ -432,9 +432,3 @@ def _command(run_id: str, verb: str, body: msgspec.Struct) -> Call[Run]:
 
 def _follow_run(path: str, run_id: str, after: int, gives: type[T]) -> Call[T]:
     return Call(method="GET", path=path, gives=gives, at={"run_id": run_id}, query={"after": after or None})
-
-
-def _make_reader(kind: str, gives: type[T]) -> Callable[[ServerSentEvent], T | None]:
-    """Return what makes something of the events of one kind, and nothing of all others."""
-    decoder = msgspec.json.Decoder(gives)
-    return lambda event: decoder.decode(event.data) if event.kind == kind else None
