@@ -16,6 +16,7 @@ from kapell.api.live import LiveEvents
 from kapell.api.parts import Parts
 from kapell.api.preference_store import PreferenceStore
 from kapell.api.run_starts import RunStarts
+from kapell.api.trigger_starts import StoredRunEnds, TriggerStarts
 from kapell.app import open_engine
 from kapell.audit.head_keeper import HeadKeeper
 from kapell.audit.service import open_audit_log
@@ -35,6 +36,10 @@ from kapell.storage.server_database import ServerDatabase, make_sqlite_url
 from kapell.storage.sizes import measure_databases
 from kapell.telemetry import get_logger
 from kapell.tracing.tracer import begin_tracing
+from kapell.triggers.duty import TriggerDuty
+from kapell.triggers.firing import Firings
+from kapell.triggers.published_schedules import follow_versions
+from kapell.triggers.service import Triggers
 from kapell.vault.secret_source import VaultSecrets
 from kapell.vault.service import open_vault
 from kapell.workflows.published import PublishedWorkflows
@@ -91,7 +96,7 @@ async def open_server(settings: Settings) -> AsyncIterator[tuple[Parts, str | No
         ) as engine:
             parts = _make_parts(base, engine, providers)
             password = await asyncio.to_thread(parts.identity.accounts.ensure_administrator, clock.now())
-            async with _doing_duties(parts, base.tracers):
+            async with _doing_duties(parts, base):
                 yield parts, password
 
 
@@ -109,11 +114,13 @@ class _Base:
         self.secrets = _VaultOfAll(self.vault, SecretSource(settings.secrets, {}) if settings.secrets else None)
         self.live = LiveEvents(to_micros(clock.now()))
         self.tracers: list[Tracer] = []
+        self.on_run_end: Callable[[str], None] = lambda _: None
         self._exporter = _open_exporter(settings)
 
     def prepare(self, engine: Engine) -> None:
         engine.definitions.find_published = lambda *name: _find_published(self.published, *name)
         engine.listen(self.live.note)
+        engine.listen(lambda run, _first, _events: self.on_run_end(run.run_id) if run.state.is_ended else None)
         engine.logbook.kept_listeners.append(self.live.note_log)
         if self._exporter is not None:
             self.tracers.append(begin_tracing(engine, self._exporter, self.settings.otlp_ratio))
@@ -122,6 +129,9 @@ class _Base:
 def _make_parts(base: _Base, engine: Engine, providers: Sequence[OidcProvider]) -> Parts:
     settings, clock, database, audit = base.settings, base.clock, base.database, base.audit
     identity = Identity(database, audit, clock)
+    workflows = Workflows(database, clock, audit, base.published)
+    triggers = Triggers(database, clock, audit, base.published)
+    workflows.on_versions = follow_versions
     witnesses = make_witnesses(settings.audit_witnesses)
     return Parts(
         settings=settings,
@@ -140,7 +150,8 @@ def _make_parts(base: _Base, engine: Engine, providers: Sequence[OidcProvider]) 
         audit=audit,
         heads=HeadKeeper(audit, witnesses, clock, seconds=settings.audit_head_seconds),
         identity=identity,
-        workflows=Workflows(database, clock, audit, base.published),
+        workflows=workflows,
+        triggers=triggers,
         published=base.published,
         vault=base.vault,
         measure_storage=lambda: measure_databases(settings.data, database),
@@ -157,7 +168,7 @@ def _make_event_log(engine: Engine, clock: Clock) -> EventLog:
 
 
 @asynccontextmanager
-async def _doing_duties(parts: Parts, tracers: Sequence[Tracer]) -> AsyncIterator[None]:
+async def _doing_duties(parts: Parts, base: _Base) -> AsyncIterator[None]:
     """Do what a server does by itself; at the end, bring to an end what is under way."""
     uses = parts.vault.record_uses
     duties = [
@@ -166,6 +177,7 @@ async def _doing_duties(parts: Parts, tracers: Sequence[Tracer]) -> AsyncIterato
         _begin("uses_of_secrets", _repeat("uses_of_secrets", _USES_SECONDS, uses)),
         _begin("loop_watch", parts.loop_watch.run()),
         _begin("indexing", _keep_index(parts.settings, parts.engine.store)),
+        _begin("triggers", _make_trigger_duty(parts, base).run()),
     ]
     parts.bulk.begin(parts.record)
     try:
@@ -178,10 +190,19 @@ async def _doing_duties(parts: Parts, tracers: Sequence[Tracer]) -> AsyncIterato
         await asyncio.gather(*duties, return_exceptions=True)
         await parts.evaluator.close()
         await parts.events.settle()
-        await asyncio.gather(*(asyncio.to_thread(tracer.close) for tracer in tracers))
+        await asyncio.gather(*(asyncio.to_thread(tracer.close) for tracer in base.tracers))
         await parts.recorder.close()
         await asyncio.to_thread(uses)
         await parts.heads.finish()
+
+
+def _make_trigger_duty(parts: Parts, base: _Base) -> TriggerDuty:
+    firings = Firings(base.database, StoredRunEnds(parts.engine.store))
+    duty = TriggerDuty(firings, TriggerStarts(parts.run_starts, parts.published, parts.engine), parts.clock)
+    parts.triggers.on_change = duty.wake
+    parts.workflows.on_changed = duty.wake
+    base.on_run_end = duty.note_end
+    return duty
 
 
 def _open_exporter(settings: Settings) -> Exporter | None:

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from kapell.identity.service import Identity
     from kapell.identity.sessions import OpenSession
     from kapell.settings import Settings
+    from kapell.triggers.service import Triggers
     from kapell.vault.service import Vault
     from kapell.workflows.published import PublishedWorkflows
     from kapell.workflows.service import Workflows
@@ -65,6 +66,7 @@ class Parts:
         heads: HeadKeeper,
         identity: Identity,
         workflows: Workflows,
+        triggers: Triggers,
         published: PublishedWorkflows,
         vault: Vault,
         oidc: Oidc,
@@ -88,6 +90,7 @@ class Parts:
         self.heads = heads
         self.identity = identity
         self.workflows = workflows
+        self.triggers = triggers
         self.published = published
         self.vault = vault
         self.oidc = oidc
