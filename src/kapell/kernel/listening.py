@@ -223,12 +223,17 @@ def find_refusal(program: Program, state: State, command: ReceiveEvent) -> Reaso
     satisfied = progress.until_satisfied if command.until else progress.satisfied
     if strategy is None or (command.filter in satisfied and strategy.mode == "all"):
         return Reason("stale", "The task has had an event for this filter.")
-    if command.filter < len(strategy.filters):
-        for correlation in strategy.filters[command.filter].correlations:
-            known = state.correlations.get(correlation.name)
-            found = command.correlations.get(correlation.name)
-            if correlation.expected < 0 and known is not None and not equals(known, found):
-                return Reason("stale", f"The correlation `{correlation.name}` has another value by now.")
+    if not 0 <= command.filter < max(len(strategy.filters), 1):
+        return Reason("stale", "The task has no such filter.")
+    return _find_other_value(strategy, state, command) if strategy.filters else None
+
+
+def _find_other_value(strategy: StrategySpec, state: State, command: ReceiveEvent) -> Reason | None:
+    for correlation in strategy.filters[command.filter].correlations:
+        known = state.correlations.get(correlation.name)
+        found = command.correlations.get(correlation.name)
+        if correlation.expected < 0 and known is not None and not equals(known, found):
+            return Reason("stale", f"The correlation `{correlation.name}` has another value by now.")
     return None
 
 
@@ -258,6 +263,21 @@ def list_keys(program: Program, state: State, entry: int) -> tuple[ListenKey, ..
         until = _iter_values(strategy.until_events, glance, progress.until_satisfied)
         keys |= {make_key(program.namespace, values) for values in until}
     return tuple(sorted(keys))
+
+
+def list_types(program: Program, state: State, entry: int) -> frozenset[str]:
+    """Return the types of all events that a listening task could consume now; nothing if it may be any type."""
+    found = state.entries.get(entry)
+    if found is None or found.listening is None:
+        return frozenset()
+    progress = found.listening
+    strategy: StrategySpec = program.nodes[found.node].spec.strategy
+    glance = _glance(program, state, found, progress)
+    wanted = [*_iter_values(strategy, glance, progress.satisfied)]
+    if strategy.until_events is not None:
+        wanted += _iter_values(strategy.until_events, glance, progress.until_satisfied)
+    types = {values.get("type") for values in wanted}
+    return frozenset(map(str, types)) if None not in types else frozenset()
 
 
 def list_strategy_keys(strategy: StrategySpec, namespace: str) -> tuple[ListenKey, ...]:

@@ -605,6 +605,18 @@ def test_a_filter_that_has_had_its_event_receives_no_other(listen):
     assert run.do(c.ReceiveEvent(entry=1, position=2, filter=0)).code == "stale"
 
 
+def test_a_filter_that_is_not_there_receives_nothing(listen):
+    run = listen(
+        "- hear: { listen: { to: { any: [ { with: { type: a } } ], until: { one: { with: { type: b } } } } } }"
+    )
+    for command in (
+        c.ReceiveEvent(entry=1, position=1, filter=1),
+        c.ReceiveEvent(entry=1, position=1, filter=1, until=True),
+        c.ReceiveEvent(entry=1, position=1, filter=-1),
+    ):
+        assert run.do(command).code == "stale"
+
+
 def test_an_event_that_was_found_before_another_task_correlated_is_refused(listen):
     run = listen("""
 - both:
