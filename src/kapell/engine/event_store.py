@@ -178,7 +178,7 @@ class EventStore(Protocol):
         ...
 
     def prune(self, *, arrived_before: datetime, keep_most: int, below: int, limit: int) -> int:
-        """Delete events with their uses, the oldest first, in one short transaction.
+        """Delete events with their uses, those that are too many first, then the oldest, in one short transaction.
 
         One that is deleted can be stored again; it then has a new position.
 

@@ -117,11 +117,14 @@ class MemoryEvents:
         """Delete up to `limit` events with their uses; return how many went, 0 when none is left to go."""
         medium = self._medium
         with medium.lock:
-            old = [
-                position
-                for position, event in medium.events.items()
-                if position < below and (event.arrived_at < arrived_before or position <= medium.last - keep_most)
-            ][:limit]
+            over = min(medium.last - keep_most, below - 1)
+            old = [position for position in medium.events if position <= over]
+            old += sorted(
+                (position for position, event in medium.events.items()
+                 if over < position < below and event.arrived_at < arrived_before),
+                key=lambda position: (medium.events[position].arrived_at, position),
+            )  # fmt: skip
+            del old[limit:]
             for position in old:
                 medium.hashes.discard(hash_event(medium.events.pop(position)))
                 medium.uses.pop(position, None)

@@ -6,6 +6,7 @@ from itertools import count
 
 import pytest
 
+from kapell.engine.event_store import StoredEvent
 from kapell.engine.postgres_store import PostgresRunStore
 from kapell.engine.sealed_store import SealedRunStore
 from kapell.engine.seals import Seals
@@ -202,5 +203,15 @@ def make_line():
     def make(text, stream="stdout"):
         at = NOW + timedelta(seconds=next(numbers))
         return LogLine(at=at, reference="/do/0/build/run", entry=1, attempt=2, stream=stream, text=text)
+
+    return make
+
+
+@pytest.fixture
+def make_event(now):
+    def make(event_id, **fields):
+        defaults = {"namespace": "shop", "source": "/orders", "type": "order.placed", "via": "api/alice"}
+        fields = {"arrived_at": now, "body": f'{{"id": "{event_id}"}}'.encode()} | defaults | fields
+        return StoredEvent(event_id=event_id, **fields)
 
     return make

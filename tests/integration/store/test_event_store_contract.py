@@ -7,22 +7,12 @@ from hashlib import sha256
 import pytest
 from msgspec.structs import replace
 
-from kapell.engine.event_store import EventQuery, EventUse, Listener, Listening, StoredEvent
+from kapell.engine.event_store import EventQuery, EventUse, Listener, Listening
 from kapell.errors import ConflictError, NotFoundError, StaleOwnerError
 from kapell.kernel.listening import ListenKey
 
 ALL = EventQuery()
 SECOND = timedelta(seconds=1)
-
-
-@pytest.fixture
-def make_event(now):
-    def make(event_id, **fields):
-        defaults = {"namespace": "shop", "source": "/orders", "type": "order.placed", "via": "api/alice"}
-        fields = {"arrived_at": now, "body": f'{{"id": "{event_id}"}}'.encode()} | defaults | fields
-        return StoredEvent(event_id=event_id, **fields)
-
-    return make
 
 
 @pytest.fixture

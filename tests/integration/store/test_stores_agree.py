@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from kapell.engine.counting import DAY
+from kapell.engine.event_store import EventQuery, EventUse, Listening, StoredEvent
 from kapell.engine.postgres_store import PostgresRunStore
 from kapell.engine.sqlite_store import SqliteRunStore
 from kapell.engine.store import ENDED, Batch, CountFilter, InboxAnswer, LogLine, RunFilter, RunRecord
 from kapell.errors import KapellError
+from kapell.kernel.listening import ListenKey
 from kapell.testing.memory_store import MemoryRunStore
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -22,6 +24,38 @@ STATUSES = ["running", "waiting", "completed", "faulted", "damaged"]
 
 run_ids = st.sampled_from(RUN_IDS)
 days = st.integers(0, 5)
+
+KEYS = [ListenKey(shape, bytes([number]) * 16) for number, shape in enumerate(["type", "type", "type+source", ""])]
+EVENTS = [
+    EventQuery(),
+    EventQuery(namespaces=frozenset({"n1"})),
+    EventQuery(types=frozenset({"t1"})),
+    EventQuery(types=frozenset({"t1", "t2"}), namespaces=frozenset({"n1", "n2"})),
+    EventQuery(source="s1", types=frozenset({"t2"})),
+    EventQuery(subject="s1"),
+    EventQuery(event_id="2"),
+    EventQuery(via="v1", namespaces=frozenset({"n2"})),
+    EventQuery(arrived_after=NOW + timedelta(seconds=1), arrived_before=NOW + timedelta(seconds=3)),
+]
+
+stored_events = st.builds(
+    StoredEvent,
+    arrived_at=st.integers(0, 4).map(lambda seconds: NOW + timedelta(seconds=seconds)),
+    namespace=st.sampled_from(["n1", "n2"]),
+    source=st.sampled_from(["s1", "s2"]),
+    event_id=st.sampled_from("123"),
+    type=st.sampled_from(["t1", "t2"]),
+    subject=st.sampled_from([None, "s1"]),
+    via=st.sampled_from(["v1", "v2"]),
+    body=st.binary(max_size=3),
+)
+listenings = st.builds(Listening, entry=st.integers(1, 2), keys=st.lists(st.sampled_from(KEYS), max_size=3).map(tuple))
+uses = st.builds(
+    EventUse,
+    position=st.integers(0, 6),
+    reference=st.sampled_from(["", "/do/0"]),
+    at=st.integers(0, 2).map(lambda seconds: NOW + timedelta(seconds=seconds)),
+)
 
 
 @st.composite
@@ -57,6 +91,10 @@ def wishes(draw):
         "snapshot": draw(st.none() | st.binary(max_size=5)),
         "payloads": tuple((digest, digest.encode()) for digest in draw(st.sets(st.sampled_from("xyz"), max_size=2))),
         "done_commands": draw(st.tuples() | st.tuples(st.integers(1, 4))),
+        "emitted": draw(st.tuples() | st.tuples(stored_events)),
+        "listens": draw(st.tuples() | st.tuples(listenings)),
+        "unlistens": draw(st.tuples() | st.tuples(st.integers(1, 2))),
+        "uses": draw(st.tuples() | st.tuples(uses)),
     }
 
 
@@ -140,6 +178,22 @@ class StoresAgree(RuleBasedStateMachine):
     def prune(self, day, limit):
         self.both(lambda store: store.prune(self.epoch, NOW + timedelta(days=day), limit=limit))
 
+    @rule(events=st.lists(stored_events, max_size=3))
+    def publish(self, events):
+        self.both(lambda store: store.events.append(events))
+
+    @rule(seconds=st.integers(0, 4), keep_most=st.integers(0, 9), below=st.integers(0, 12), limit=st.integers(1, 4))
+    def prune_events(self, seconds, keep_most, below, limit):
+        before = NOW + timedelta(seconds=seconds)
+        self.both(
+            lambda store: store.events.prune(arrived_before=before, keep_most=keep_most, below=below, limit=limit)
+        )
+
+    @rule(where=st.sampled_from(EVENTS), place=st.none() | st.integers(0, 9), limit=st.integers(1, 9))
+    def list_events(self, where, place, limit):
+        self.both(lambda store: store.events.list_newest(where, limit=limit, before=place))
+        self.both(lambda store: store.events.read(place or 0, limit=limit, where=where))
+
     @rule(
         statuses=st.frozensets(st.sampled_from(STATUSES), max_size=3),
         namespace=st.sampled_from([None, "n1"]),
@@ -173,6 +227,11 @@ class StoresAgree(RuleBasedStateMachine):
         self.both(lambda store: store.count_runs(days))
         self.both(lambda store: store.count_by_subject(days))
         self.both(lambda store: store.list_commands(1))
+        self.both(lambda store: store.events.last_position())
+        self.both(lambda store: store.events.read(0, limit=99))
+        self.both(lambda store: [store.events.list_uses(position, limit=9) for position in range(7)])
+        self.both(lambda store: sorted(store.events.find_listeners([key.digest for key in KEYS])))
+        self.both(lambda store: store.events.list_shapes())
 
     def teardown(self):
         self.durable.close()

@@ -31,9 +31,18 @@ _FIND_LAST_BEFORE = """
     SELECT position FROM events WHERE arrived_at < %s ORDER BY arrived_at DESC, position DESC LIMIT 1
 """
 _FIND_FIRST_SINCE = "SELECT position FROM events WHERE arrived_at >= %s ORDER BY arrived_at, position LIMIT 1"
-_FIND_NEXT_NAMESPACE = """
-    SELECT "left"({column}, {length}), namespace FROM events
-    WHERE ("left"({column}, {length}), namespace) > (%s, %s) ORDER BY "left"({column}, {length}), namespace LIMIT 1
+# Which namespaces have events of some values: each is found by one step from the one before.
+_LIST_NAMESPACES = """
+    WITH RECURSIVE found (begin, namespace) AS (
+        SELECT begin COLLATE "C", ''::text COLLATE "C" FROM unnest(%b::text[]) AS wanted (begin)
+        UNION ALL
+        SELECT begin, (
+            SELECT CASE WHEN {begin} = found.begin THEN namespace END FROM events
+            WHERE {column} IS NOT NULL AND ({begin}, namespace) > (found.begin, found.namespace)
+            ORDER BY {begin}, namespace LIMIT 1)
+        FROM found WHERE namespace IS NOT NULL
+    )
+    SELECT begin, namespace FROM found WHERE namespace <> ''
 """
 _LIST_ALL = """
     SELECT position FROM events WHERE {conditions} ORDER BY position {order} LIMIT %s
@@ -67,7 +76,7 @@ def _list_positions(
     conditions, values = build_conditions(where, "%s", sparing=lead.column)
     values = [encode_text(value).decode() if isinstance(value, str) else value for value in values]
     if where.types and lead.column != "type":  # two indexes have it so
-        conditions.append(f'"left"(type, {INDEXED_LENGTH}) = ANY (%b::text[])')
+        conditions.append(f"{_take_begin('type')} = ANY (%b::text[])")
         values.append(TextArray(each[:INDEXED_LENGTH] for each in where.types))
     order = "DESC" if newest else "ASC"
     if not lead.column and namespaces is None:
@@ -76,7 +85,7 @@ def _list_positions(
     strands = _list_strands(connection, lead, namespaces)
     columns = ["namespace"]
     if lead.column:
-        columns.insert(0, f'"left"({lead.column}, {INDEXED_LENGTH})')
+        columns.insert(0, _take_begin(lead.column))
         conditions.insert(0, f"{lead.column} = strand.value")
     statement = _LIST_STRANDS.format(
         columns=", ".join(columns),
@@ -94,20 +103,25 @@ def _list_strands(connection: Connection, lead: Lead, namespaces: list[str] | No
     """Return where to look: the beginning of a value, the namespace, and the value."""
     if not lead.column:
         return [("", name, "") for name in namespaces or ()]
-    strands: list[tuple[str, str, str]] = []
-    for value in (encode_text(each).decode() for each in lead.values):
-        begin = value[:INDEXED_LENGTH]
-        found = _list_namespaces_of(connection, lead.column, begin) if namespaces is None else namespaces
-        strands += [(begin, name, value) for name in found]
-    return strands
+    values = [encode_text(value).decode() for value in lead.values]
+    begins = {value[:INDEXED_LENGTH] for value in values}
+    places = (
+        _list_places(connection, lead.column, begins)
+        if namespaces is None
+        else [(begin, name) for begin in begins for name in namespaces]
+    )
+    return [(begin, name, value) for value in values for begin, name in places if value[:INDEXED_LENGTH] == begin]
 
 
-def _list_namespaces_of(connection: Connection, column: str, begin: str) -> list[str]:
-    """Return the namespaces that have such events, each found by one step."""
-    statement, found = _FIND_NEXT_NAMESPACE.format(column=column, length=INDEXED_LENGTH), [""]
-    while (row := connection.execute(statement, (begin, found[-1])).fetchone()) and row[0] == begin:
-        found.append(row[1])
-    return found[1:]
+def _list_places(connection: Connection, column: str, begins: set[str]) -> list[tuple[str, str]]:
+    """Return the namespaces that have events whose value begins so, each with that beginning."""
+    statement = _LIST_NAMESPACES.format(column=column, begin=_take_begin(column))
+    return [(begin, name) for begin, name in connection.execute(statement, (TextArray(begins),))]
+
+
+def _take_begin(column: str) -> str:
+    """Return the expression that an index holds of a column."""
+    return f'"left"({column}, {INDEXED_LENGTH})'
 
 
 def _narrow(connection: Connection, where: EventQuery, between: tuple[int, int]) -> tuple[int, int]:

@@ -63,7 +63,10 @@ _KEEP_CURSOR = """
     INSERT INTO event_cursors (name, position) VALUES (%s, %s)
     ON CONFLICT (name) DO UPDATE SET position = excluded.position
 """
-_LIST_OLD = "SELECT position FROM events WHERE arrived_at < %s AND position < %s ORDER BY arrived_at, position LIMIT %s"
+_LIST_OLD = """
+    SELECT position FROM events WHERE arrived_at < %s AND position > %s AND position < %s
+    ORDER BY arrived_at, position LIMIT %s
+"""
 _LIST_OVER = "SELECT position FROM events WHERE position <= %s ORDER BY position LIMIT %s"
 _DROP_USES = "DELETE FROM event_uses WHERE position = ANY (%b::int8[])"
 _DROP = "DELETE FROM events WHERE position = ANY (%b::int8[]) RETURNING position"
@@ -198,5 +201,6 @@ def _list_old(connection: Connection, arrived_before: datetime, keep_most: int, 
     over = max(0, min(_find_last(connection) - keep_most, below - 1))
     found = connection.execute(_LIST_OVER, (over, limit)).fetchall()
     if len(found) < limit:
-        found += connection.execute(_LIST_OLD, (to_microseconds(arrived_before), below, limit)).fetchall()
-    return list(dict.fromkeys(position for (position,) in found))[:limit]
+        bounds = (to_microseconds(arrived_before), over, below)
+        found += connection.execute(_LIST_OLD, (*bounds, limit - len(found))).fetchall()
+    return [position for (position,) in found]

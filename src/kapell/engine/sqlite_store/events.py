@@ -49,7 +49,9 @@ _FIND_CURSOR = "SELECT position FROM event_cursors WHERE name = ?"
 _KEEP_CURSOR = """
     INSERT INTO event_cursors (name, position) VALUES (?, ?) ON CONFLICT DO UPDATE SET position = excluded.position
 """
-_LIST_OLD = "SELECT position FROM events WHERE arrived_at < ? AND position < ? ORDER BY arrived_at LIMIT ?"
+_LIST_OLD = """
+    SELECT position FROM events WHERE arrived_at < ? AND position > ? AND position < ? ORDER BY arrived_at LIMIT ?
+"""
 _LIST_OVER = "SELECT position FROM events WHERE position <= ? ORDER BY position LIMIT ?"
 _DROP_USES = "DELETE FROM event_uses WHERE position = ?"
 _DROP = "DELETE FROM events WHERE position = ?"
@@ -223,6 +225,6 @@ def _list_old(
     over = max(0, min(_find_last(connection) - keep_most, below - 1))
     found = connection.execute(_LIST_OVER, (over, limit)).fetchall()
     if len(found) < limit:
-        old = connection.execute(_LIST_OLD, (to_microseconds(arrived_before), below, limit)).fetchall()
-        found = list(dict.fromkeys(found + old))[:limit]
+        bounds = (to_microseconds(arrived_before), over, below)
+        found += connection.execute(_LIST_OLD, (*bounds, limit - len(found))).fetchall()
     return found
