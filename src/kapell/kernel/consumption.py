@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
+
 import msgspec
 
 MOST_POSITIONS = 10_000
@@ -13,27 +15,30 @@ class Consumed(msgspec.Struct):
 
     Attributes:
         floor: All events up to this position are done with.
-        positions: Those above it that were consumed.
+        positions: Those above it that were consumed, in order.
     """
 
     floor: int = 0
-    positions: set[int] = set()
+    positions: list[int] = []
 
     def add(self, position: int, *, is_steady: bool) -> None:
         """Count an event as consumed; of a steady task, what it has passed over below that is done with too."""
         if is_steady:
             self.floor = max(self.floor, position)
             return
-        self.positions.add(position)
+        insort(self.positions, position)
         if len(self.positions) > MOST_POSITIONS:
-            self.floor = max(self.positions)
-            self.positions = set()
+            self.floor = self.positions[-1]
+            self.positions = []
 
     def holds(self, position: int) -> bool:
         """Tell whether an event is done with."""
-        return position <= self.floor or position in self.positions
+        if position <= self.floor:
+            return True
+        index = bisect_left(self.positions, position)
+        return index < len(self.positions) and self.positions[index] == position
 
 
 def copy_consumed(consumed: Consumed) -> Consumed:
     """Return a copy that can be added to."""
-    return Consumed(consumed.floor, set(consumed.positions))
+    return Consumed(consumed.floor, list(consumed.positions))

@@ -261,7 +261,7 @@ def test_a_loop_takes_no_event_twice(listen):
     run.send("b").send("a", 2)
     assert run.send("a", 3).output == [3]
     assert run.consumed == [1, 3, 4]
-    assert run.state.consumed[run.program.by_reference["/do/0/each/do/0/hear"]] == Consumed(4, set())
+    assert run.state.consumed[run.program.by_reference["/do/0/each/do/0/hear"]] == Consumed(4, [])
 
 
 def test_a_task_that_the_flow_comes_back_to_takes_no_event_twice(listen):
@@ -291,7 +291,7 @@ def test_beyond_some_positions_all_below_count_as_consumed():
     assert consumed.floor == 0
     assert not consumed.holds(1)
     consumed.add(20_000, is_steady=False)
-    assert consumed == Consumed(20_000, set())
+    assert consumed == Consumed(20_000, [])
     assert consumed.holds(1)
     consumed.add(20_002, is_steady=False)
     assert [consumed.holds(position) for position in (20_000, 20_001, 20_002)] == [True, False, True]
