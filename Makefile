@@ -80,7 +80,7 @@ site: .venv/installed ## make the documentation site in build/site
 lock: .venv/installed # after a change of dependencies; needs pip-tools
 	$(PYTHON) -m piptools compile --quiet --generate-hashes --no-header --no-emit-options --no-emit-index-url \
 	  --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe --extra postgres --extra telemetry \
-	  -o requirements/dev.txt pyproject.toml requirements/dev.in
+	  --extra mqtt --extra nats --extra rabbitmq --extra redis -o requirements/dev.txt pyproject.toml requirements/dev.in
 
 format: .venv/installed ## put the code into its standard form
 	$(BIN)/ruff check --fix-only --quiet .

@@ -1,0 +1,1 @@
+"""Brokers of others as a way in and out for events: NATS JetStream, RabbitMQ, MQTT and Redis Streams."""
