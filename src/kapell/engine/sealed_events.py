@@ -45,10 +45,12 @@ class SealedEvents:
 
     def seal(self, events: Sequence[StoredEvent]) -> tuple[StoredEvent, ...]:
         """Return events as they are stored."""
+        if not events:
+            return ()
         if not self._seals_new:
             return tuple(replace(event, body=store_plain(event.body)) for event in events)
-        seals = self._find_seals() if events else None
-        return tuple(replace(event, body=seals.seal(event.body, *_place(event))) for event in events if seals)
+        seals = self._find_seals()
+        return tuple(replace(event, body=seals.seal(event.body, *_place(event))) for event in events)
 
     def last_position(self) -> int:
         """Return the position of the last event that was ever stored."""
