@@ -85,7 +85,7 @@ def list_unsupported(workflow: Workflow, document: SourceDocument | None = None)
         document: Where it was read from, for the places.
 
     Returns:
-        A problem each, such as "not supported yet: `listen` (task `awaitOrder`)"; empty if the workflow can be run.
+        A problem each, such as "not supported yet: `run: container` (task `build`)"; empty if the workflow can be run.
     """
     return tuple(_iter_unsupported(workflow, document))
 

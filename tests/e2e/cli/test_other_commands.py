@@ -21,9 +21,9 @@ def test_problems_name_file_line_and_column(kapell):
 
 
 def test_what_cannot_run_yet_is_a_warning(kapell):
-    ended = kapell("validate", kapell.write("later", "  - hear: {listen: {to: {one: {with: {type: a.b}}}}}\n"))
+    ended = kapell("validate", kapell.write("later", "  - box: {run: {container: {image: x}}}\n"))
     assert ended.code == 0
-    assert "warning: not supported yet: `listen` (task `hear`)" in ended.out
+    assert "warning: not supported yet: `run: container` (task `box`)" in ended.out
 
 
 def test_problems_as_json(kapell):

@@ -76,9 +76,9 @@ def test_a_missing_file_is_told(kapell):
 
 
 def test_what_is_not_supported_yet_names_the_task(kapell):
-    ended = kapell("run", kapell.write("later", "  - listener: {listen: {to: {one: {with: {type: a.b}}}}}\n"))
+    ended = kapell("run", kapell.write("later", "  - box: {run: {container: {image: x}}}\n"))
     assert ended.code == 2
-    assert "not supported yet: `listen` (task `listener`)" in ended.err
+    assert "not supported yet: `run: container` (task `box`)" in ended.err
 
 
 def test_an_unknown_setting_names_the_likely_one(kapell):

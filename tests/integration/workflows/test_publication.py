@@ -66,7 +66,7 @@ def test_errors_are_refused_with_their_places(desk, ann):
 
 
 def test_what_cannot_run_yet_is_a_warning(desk, ann):
-    source = desk.write() + "- later:\n    listen:\n      to:\n        any: []\n"
+    source = desk.write() + "- later:\n    run:\n      container:\n        image: x\n"
     done = desk.service.publish("shop", "order", source, actor=ann)
     assert [(problem.severity, problem.code) for problem in done.warnings if problem.code == "not_supported"] == [
         ("warning", "not_supported")

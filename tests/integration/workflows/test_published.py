@@ -101,9 +101,9 @@ def test_what_was_changed_in_the_database_does_not_run(desk):
 
 
 def test_what_cannot_run_yet_is_said(desk, ann):
-    source = desk.write() + "- later:\n    listen:\n      to:\n        any: []\n"
+    source = desk.write() + "- later:\n    run:\n      container:\n        image: x\n"
     desk.service.publish("shop", "order", source, actor=ann)
-    assert desk.published.get("shop", "order").unsupported == ("not supported yet: `listen` (task `later`)",)
+    assert desk.published.get("shop", "order").unsupported == ("not supported yet: `run: container` (task `later`)",)
 
 
 def test_versions_are_compared(desk, ann):
