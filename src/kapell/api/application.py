@@ -34,6 +34,7 @@ from kapell.api import (
     workflow_routes,
 )
 from kapell.api.callers import Needs
+from kapell.api.event_entrance import EventEntrance
 from kapell.api.guard import Guard
 from kapell.api.metrics import Metrics
 from kapell.api.observing import Observer
@@ -82,7 +83,7 @@ def make_application(parts: Parts) -> ASGIApp:
     routes = make_routes()
     routes.state.parts = parts
     metrics = routes.state.metrics = Metrics(parts)
-    entrance = ConsoleFiles(RunEntrance(routes, parts))
+    entrance = ConsoleFiles(RunEntrance(EventEntrance(routes, parts), parts))
     guard = Guard(entrance, max_body_bytes=parts.settings.max_body_bytes, rate_limits=parts.rate_limits)
     return Observer(guard, metrics.requests, log_requests=parts.settings.log_requests)
 

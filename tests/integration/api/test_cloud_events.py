@@ -158,6 +158,17 @@ async def test_a_request_is_one_record_of_the_audit_log(admin):
     assert len(details["events"]) == 20
 
 
+async def test_requests_are_counted_by_their_route(server, admin):
+    await send(admin, EVENT)
+    await send(admin, {}, status=422)
+    counted = await admin.get("/metrics", prefix="")
+    route = 'route="/api/v1/namespaces/{namespace}/events"'
+    assert f'kapell_http_requests_total{{method="POST",{route},status="202"}} 1.0' in counted
+    assert f'kapell_http_requests_total{{method="POST",{route},status="422"}} 1.0' in counted
+    await server.client().ask("POST", "/namespaces/a/b/events", {}, status=404)
+    await server.client().ask("GET", "/namespaces/a/events", status=405)
+
+
 async def test_who_consumed_an_event_is_shown(server, admin):
     await admin.publish()
     run = await admin.run()
