@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from kapell.language.model import NamedTask, RaiseTask, SwitchTask, Task, TryTask, Workflow
+from kapell.language.model import ListenTask, NamedTask, RaiseTask, SwitchTask, Task, TryTask, Workflow
 from kapell.language.problems import Problem, list_words, suggest
+from kapell.language.texts import unwrap
 from kapell.language.walk import TaskList, iter_lists
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ def _successors(named: NamedTask, index: int, index_of: dict[str, int]) -> list[
             targets.append(task.then)
     elif isinstance(task, TryTask) and task.catch.then is not None:
         targets.append(task.catch.then)
-    if not isinstance(task, RaiseTask):
+    if not isinstance(task, RaiseTask) and not _listens_for_ever(task):
         for target in targets:
             if target in (None, "continue"):
                 found.append(following)
@@ -155,6 +156,12 @@ def _successors(named: NamedTask, index: int, index_of: dict[str, int]) -> list[
     if task.if_ is not None:
         found.append(following)
     return found
+
+
+def _listens_for_ever(task: Task) -> bool:
+    """Tell whether a task listens until nothing but a fault, its timeout or a cancellation ends it."""
+    until = task.listen.to.until if isinstance(task, ListenTask) else None
+    return isinstance(until, str) and unwrap(until)[0].strip() == "false"
 
 
 def _iter_targets(task: Task, path: Path) -> Iterator[tuple[str, Path]]:

@@ -154,6 +154,10 @@ LINTED = {
             "Those are of lower-case letters and digits; what an event tells belongs in its `data`."
         ),
     ),
+    "a task after one that listens for ever": (
+        ("do:\n  - a:\n      listen: {to: {any: [], until: '${ false }'}}\n  - b:\n      set: {x: 1}"),
+        "w.yaml:5:5: warning: the task `b` is never reached. No task goes on to it.",
+    ),
     "an attribute that is an object": (
         "do:\n  - a:\n      listen: {to: {one: {with: {owner: {name: a}}}}}",
         "w.yaml:4:41: warning: the attribute `owner` of an event is never an object or array, so no event fits",
