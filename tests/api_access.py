@@ -13,13 +13,15 @@ PUBLIC = {
 """What strangers may ask: to be let in, and whether the server is well."""
 
 EXPECTED = """
-viewer        run.read workflow.read event.read
-operator      run.read workflow.read event.read run.start run.control run.repair run.data event.send
-author        run.read workflow.read event.read run.start run.control run.data event.send
+viewer        run.read workflow.read event.read trigger.read
+operator      run.read workflow.read event.read trigger.read run.start run.control run.repair run.data
+              event.send trigger.write
+author        run.read workflow.read event.read trigger.read run.start run.control run.data event.send trigger.write
               workflow.write workflow.publish secret.read
-approver      run.read workflow.read event.read
-auditor       run.read workflow.read event.read settings.read audit.read identity.read
-administrator run.read workflow.read event.read event.send settings.read run.start run.control run.repair run.data
+approver      run.read workflow.read event.read trigger.read
+auditor       run.read workflow.read event.read trigger.read settings.read audit.read identity.read
+administrator run.read workflow.read event.read event.send trigger.read trigger.write settings.read
+              run.start run.control run.repair run.data
               workflow.write workflow.publish audit.read identity.read identity.write secret.read secret.write
 """
 """Which permissions that routes need a role has everywhere; reviewed by hand."""

@@ -297,6 +297,25 @@ def make_event(world):
     return {"specversion": "1.0", "id": world.make_name(), "source": "/tests", "type": "made", "data": {"a": 1}}
 
 
+SPEC = {"workflow": "hello", "schedule": {"cron": "0 0 29 2 *", "zone": "Europe/Berlin"}, "input": {"name": "Ada"}}
+
+
+async def make_trigger(world, *, is_paused=False):
+    body = {"namespace": "demo", "name": world.make_name(), "spec": SPEC, "is_paused": is_paused}
+    return (await world.admin.post("/triggers", body, status=201))["trigger_id"]
+
+
+def of_trigger(*, is_paused=False, **rest):
+    async def make(world):
+        return Sent(path={"trigger_id": await make_trigger(world, is_paused=is_paused)}, **rest)
+
+    return make
+
+
+async def _create_trigger(world):
+    return Sent(body={"namespace": "demo", "name": world.make_name(), "spec": SPEC})
+
+
 async def _create_person(world):
     return Sent(body={"name": world.make_name(), "password": PASSWORD})
 
@@ -432,6 +451,18 @@ REQUESTS = {
     "PUT /me/preferences": _save_preferences,
     "GET /me/sessions": _as_session,
     "DELETE /me/sessions/{session_id}": _end_session,
+    "POST /triggers/check": ask(body={"namespace": "demo", "spec": SPEC}),
+    "GET /triggers": ask(query={"namespace": "demo", "workflow": "hello"}),
+    "POST /triggers": _create_trigger,
+    "GET /triggers/{trigger_id}": of_trigger(),
+    "PUT /triggers/{trigger_id}": of_trigger(body={"spec": SPEC, "revision": 1}),
+    "DELETE /triggers/{trigger_id}": of_trigger(),
+    "POST /triggers/{trigger_id}/pause": of_trigger(body={"reason": "tests"}),
+    "POST /triggers/{trigger_id}/resume": of_trigger(is_paused=True, body={}),
+    "POST /triggers/{trigger_id}/fire": of_trigger(),
+    "GET /triggers/{trigger_id}/firings": of_trigger(query={"limit": 5}),
+    "GET /triggers/{trigger_id}/upcoming": of_trigger(),
+    "GET /calendar": ask(query={"namespace": "demo"}),
     "POST /workflows/check": ask(body={"source": _SOURCE}),
     "GET /workflows": ask(query={"text": "hello"}),
     "GET /workflows/{namespace}/{name}/versions": ask(_WORKFLOW),

@@ -200,6 +200,7 @@ def _make_trigger_duty(parts: Parts, base: _Base) -> TriggerDuty:
     firings = Firings(base.database, StoredRunEnds(parts.engine.store))
     duty = TriggerDuty(firings, TriggerStarts(parts.run_starts, parts.published, parts.engine), parts.clock)
     parts.triggers.on_change = duty.wake
+    parts.triggers.on_order = duty.take
     parts.workflows.on_changed = duty.wake
     base.on_run_end = duty.note_end
     return duty

@@ -31,6 +31,7 @@ from kapell.api import (
     settings_routes,
     statistics_routes,
     task_routes,
+    trigger_routes,
     workflow_routes,
 )
 from kapell.api.callers import Needs
@@ -66,6 +67,7 @@ _MODULES = (
     session_routes,
     oidc_routes,
     workflow_routes,
+    trigger_routes,
     secret_routes,
     identity_routes,
     people_session_routes,

@@ -16,6 +16,7 @@ from kapell.cli.keeping_commands import backup, doctor, reset_password, restore
 from kapell.cli.output import is_terminal, say_error
 from kapell.cli.runs_app import runs_app
 from kapell.cli.server_commands import publish, sign_in, sign_out
+from kapell.cli.triggers_app import triggers_app
 from kapell.errors import KapellError
 
 
@@ -48,6 +49,7 @@ app = typer.Typer(
 app.add_typer(audit_app, name="audit")
 app.add_typer(runs_app, name="runs")
 app.add_typer(events_app, name="events")
+app.add_typer(triggers_app, name="triggers")
 app.command()(backup)
 app.command()(restore)
 app.command("reset-password")(reset_password)

@@ -17,6 +17,8 @@ PERMISSIONS: Final[dict[str, str]] = {
     "run.data": "See inputs, outputs and logs of runs, what they call and run, and what their errors say in detail.",
     "event.read": "See events and who consumed them, but not their data, which takes run.data.",
     "event.send": "Send events.",
+    "trigger.read": "See triggers, and what became of their firings; their inputs take run.data.",
+    "trigger.write": "Make, change, pause and delete triggers; what starts runs takes run.start, too.",
     "secret.read": "See the names of secrets, never their values.",
     "secret.write": "Set and delete secrets.",
     "approval.decide": "Answer approvals.",
@@ -28,16 +30,16 @@ PERMISSIONS: Final[dict[str, str]] = {
 
 ADMINISTRATOR: Final = "administrator"
 
-_VIEWER = frozenset({"workflow.read", "run.read", "event.read"})
-_RUNS = frozenset({"run.start", "run.control", "run.data", "event.send"})
+_VIEWER = frozenset({"workflow.read", "run.read", "event.read", "trigger.read"})
+_RUNS = frozenset({"run.start", "run.control", "run.data", "event.send", "trigger.write"})
 
 BUILT_IN_ROLES: Final[dict[str, Role]] = {
     role.name: role
     for role in (
-        Role("viewer", "Sees workflows, runs and events, without their data.", _VIEWER, is_built_in=True),
+        Role("viewer", "Sees workflows, triggers, runs and events, without their data.", _VIEWER, is_built_in=True),
         Role(
             "operator",
-            "Starts, controls and repairs runs, and sends events.",
+            "Starts, controls and repairs runs, sends events, and writes triggers.",
             _VIEWER | _RUNS | {"run.repair"},
             is_built_in=True,
         ),

@@ -81,6 +81,16 @@ class TriggerDuty:
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._woken.set)
 
+    def take(self, order: StartOrder) -> None:
+        """Carry out an order that is written down already, as of a firing by hand; any thread may call this."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._take, order)
+
+    def _take(self, order: StartOrder) -> None:
+        self._unsettled[order.run_id] = order
+        self._awaited.add(order.run_id)
+        self._woken.set()
+
     def note_end(self, run_id: str) -> None:
         """Take note that a run has ended; on the event loop, and cheap, as it is told of every run."""
         if run_id in self._awaited:

@@ -20,7 +20,7 @@ OPEN: frozenset[Outcome] = frozenset({"starting", "queued"})
 """The outcomes that something is still to come of."""
 
 
-class TriggerSchedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class TriggerSchedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """When a trigger fires: by exactly one of `cron`, `every` and `after`.
 
     Attributes:
@@ -38,7 +38,7 @@ class TriggerSchedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     anchor: AwareMoment | None = None
 
 
-class TriggerSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class TriggerSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a trigger does, as it is written.
 
     Attributes:

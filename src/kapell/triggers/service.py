@@ -53,6 +53,8 @@ class Triggers:
         self._published = published
         self.on_change: Callable[[], None] = lambda: None
         """Called after each change of what is planned, by any thread."""
+        self.on_order: Callable[[StartOrder], None] = lambda _: None
+        """Called with each order that is written down, by any thread."""
 
     # -- reading -------------------------------------------------------------------------------------------------------
 
@@ -259,7 +261,7 @@ class Triggers:
     def fire(self, trigger_id: str, *, actor: Actor) -> StartOrder:
         """Order a run of a trigger now, paused or not, whatever is under way; its plan stays as it is.
 
-        The run is started by whoever carries out orders.
+        The run is started by whoever carries out orders; after a crash, by the next process.
 
         Raises:
             NotFoundError: There is no such trigger.
@@ -291,8 +293,9 @@ class Triggers:
                 changed = msgspec.structs.replace(changed, planned_at=None, next_at=None)
             store.update_trigger(connection, changed)
             self._record(connection, actor, "trigger.fire", trigger, details={"run_id": run_id})
-        self.on_change()
-        return make_order(trigger, firing)
+        order = make_order(trigger, firing)
+        self.on_order(order)
+        return order
 
     # -- inside --------------------------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from kapell.client.operations import Resource, _Described, procedure
 from kapell.client.resources.resources import Resources
 from kapell.client.wire.identity import Scope, Subject
 from kapell.client.wire.runs import WantedRuns
+from kapell.client.wire.triggers import TriggerSchedule, TriggerSpec
 
 WITHOUT_METHOD = {
     "GET /api/v1/sign-in/oidc/{provider}",  # browsers are sent there, and on to the provider
@@ -33,6 +34,8 @@ SAMPLES = {
     "runs": WantedRuns(name="x"),
     "permissions": ["run.read"],
     "variables": {"a": 1},
+    "spec": TriggerSpec(workflow="x", schedule=TriggerSchedule(cron="0 0 * * *")),
+    "limit": 1,
     "events": [{"source": "/", "type": "x"}],
 }
 """What an argument of this name is called with; by its default or as a word, otherwise."""

@@ -101,6 +101,7 @@ class Bench:
         """Have the duty work until the context is left, as in one process."""
         duty = TriggerDuty(self.firings, self.runs, self.clock, longest_sleep_seconds=longest_sleep_seconds)
         self.triggers.on_change = duty.wake
+        self.triggers.on_order = duty.take
         self.runs.listeners = [duty.note_end]
         task = asyncio.create_task(duty.run())
         try:
@@ -108,6 +109,7 @@ class Bench:
             yield duty
         finally:
             self.triggers.on_change = lambda: None
+            self.triggers.on_order = lambda _: None
             self.runs.listeners = []
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)

@@ -105,6 +105,24 @@ async def test_a_paused_trigger_says_that_it_was_paused(bench, ann):
     assert "paused" in bench.triggers.list_firings(trigger.trigger_id)[-1].reason
 
 
+async def test_a_trigger_is_fired_by_hand(bench, ann):
+    trigger = bench.create(after="PT10M")
+    async with bench.working(longest_sleep_seconds=1e9) as duty:
+        await bench.pass_time(duty, START + 5 * MINUTE)
+        order = bench.triggers.fire(trigger.trigger_id, actor=ann)
+        await bench.pass_time(duty, START + 20 * MINUTE)
+        assert list(bench.runs.orders) == [order.run_id]
+        bench.runs.end(order.run_id)
+        await bench.pass_time(duty, START + 35 * MINUTE)
+    assert bench.runs.starts == [START + 5 * MINUTE, START + 30 * MINUTE]
+    lost = bench.triggers.fire(trigger.trigger_id, actor=ann)  # and the process is gone
+    async with bench.working() as duty:
+        await bench.pass_time(duty, START + 36 * MINUTE)
+    assert lost.run_id in bench.runs.orders
+    assert [outcome for _, outcome in bench.tell(trigger)] == ["started"] * 3
+    assert bench.records.count("trigger.fire") == 2
+
+
 # -- runs under way ----------------------------------------------------------------------------------------------------
 
 

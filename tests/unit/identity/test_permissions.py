@@ -1,8 +1,8 @@
 from kapell.identity.permissions import ADMINISTRATOR, BUILT_IN_ROLES, PERMISSIONS
 
 # Reviewed by hand: who gets what. A change here is a decision, never a repair of the test.
-READS = {"workflow.read", "run.read", "event.read"}
-RUNS = {"run.start", "run.control", "run.data", "event.send"}
+READS = {"workflow.read", "run.read", "event.read", "trigger.read"}
+RUNS = {"run.start", "run.control", "run.data", "event.send", "trigger.write"}
 EXPECTED = {
     "viewer": READS,
     "operator": READS | RUNS | {"run.repair"},

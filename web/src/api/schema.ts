@@ -272,6 +272,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/calendar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Calendar
+         * @description Show which firings are planned in a span, of all triggers that one may see; at most 2,000.
+         */
+        get: operations["show_calendar_api_v1_calendar_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cloud-events": {
         parameters: {
             query?: never;
@@ -1542,6 +1562,178 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/triggers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Triggers
+         * @description List triggers by namespace and name; inputs only for who may see the data of runs.
+         */
+        get: operations["list_triggers_api_v1_triggers_get"];
+        put?: never;
+        /**
+         * Create Trigger
+         * @description Make a trigger. As it starts runs, it takes the permission to do so, too.
+         */
+        post: operations["create_trigger_api_v1_triggers_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/triggers/{trigger_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Trigger
+         * @description Show a trigger.
+         */
+        get: operations["get_trigger_api_v1_triggers__trigger_id__get"];
+        /**
+         * Replace Trigger
+         * @description Let a trigger do something else, unless somebody else has changed it meanwhile.
+         */
+        put: operations["replace_trigger_api_v1_triggers__trigger_id__put"];
+        post?: never;
+        /**
+         * Delete Trigger
+         * @description Drop a trigger and its history; its runs stay.
+         */
+        delete: operations["delete_trigger_api_v1_triggers__trigger_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/triggers/{trigger_id}/fire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fire Trigger
+         * @description Fire a trigger now, paused or not, whatever is under way; what is planned stays planned.
+         */
+        post: operations["fire_trigger_api_v1_triggers__trigger_id__fire_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/triggers/{trigger_id}/firings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Firings
+         * @description List what became of a trigger's firings, the newest first: why there was a run, or was none.
+         */
+        get: operations["list_firings_api_v1_triggers__trigger_id__firings_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/triggers/{trigger_id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause Trigger
+         * @description Let a trigger start nothing until it is resumed; its history says what was left out.
+         */
+        post: operations["pause_trigger_api_v1_triggers__trigger_id__pause_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/triggers/{trigger_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume Trigger
+         * @description Let a paused trigger start runs again; it is planned anew from now.
+         */
+        post: operations["resume_trigger_api_v1_triggers__trigger_id__resume_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/triggers/{trigger_id}/upcoming": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Upcoming
+         * @description List the next firings of a trigger.
+         */
+        get: operations["list_upcoming_api_v1_triggers__trigger_id__upcoming_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/triggers/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Trigger
+         * @description Say whether a trigger could be made, and when it would fire; nothing is kept.
+         */
+        post: operations["check_trigger_api_v1_triggers_check_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workflows": {
         parameters: {
             query?: never;
@@ -2502,6 +2694,57 @@ export interface components {
             reference: string;
         };
         /**
+         * FiredRun
+         * @description The run that a trigger was fired for by hand; it starts within moments.
+         *
+         *         Attributes:
+         *             run_id: Its id.
+         */
+        FiredRun: {
+            run_id: string;
+        };
+        /**
+         * Firing
+         * @description What became of a planned moment, or of several that were missed.
+         *
+         *         Attributes:
+         *             planned_at: The moment; the last of them, if it stands for several.
+         *             since: The first of them.
+         *             count: How many they are.
+         *             decided_at: When it was decided.
+         *             outcome: `starting` until the run is on disk, then `started`; `skipped`; `queued`; or `replaced`.
+         *             run_id: The run, where one was to be started.
+         *             reason: Why, in words; empty where a run was started at its time.
+         *             fired_by: Who fired it by hand, by name.
+         */
+        Firing: {
+            /** @default 1 */
+            count?: number;
+            decided_at: string;
+            /** @default null */
+            fired_by?: string | null;
+            /** @enum {unknown} */
+            outcome: "queued" | "replaced" | "skipped" | "started" | "starting";
+            planned_at: string;
+            /** @default  */
+            reason?: string;
+            /** @default null */
+            run_id?: string | null;
+            since: string;
+        };
+        /**
+         * FiringCalendar
+         * @description The firings that are planned in a span.
+         *
+         *         Attributes:
+         *             items: The firings, in order.
+         *             is_whole: Whether these are all; otherwise they are the first of the span.
+         */
+        FiringCalendar: {
+            is_whole: boolean;
+            items: components["schemas"]["PlannedFiring"][];
+        };
+        /**
          * Fork
          * @description Where a new run is to begin that keeps this one's results.
          */
@@ -2722,6 +2965,23 @@ export interface components {
             password?: string | null;
         };
         /**
+         * NewTrigger
+         * @description A trigger that is to be made.
+         *
+         *         Attributes:
+         *             namespace: Its namespace, and that of its workflow.
+         *             name: Its name, unique in the namespace.
+         *             spec: What it does.
+         *             is_paused: Whether it is paused at first.
+         */
+        NewTrigger: {
+            /** @default false */
+            is_paused?: boolean;
+            name: string;
+            namespace: string;
+            spec: components["schemas"]["TriggerSpec"];
+        };
+        /**
          * NumberedEvent
          * @description An event of a run's history.
          *
@@ -2848,6 +3108,19 @@ export interface components {
             next?: string | null;
         };
         /**
+         * Page[Firing]
+         * @description A page of a list, and where the next one begins.
+         *
+         *         Attributes:
+         *             items: What is on it.
+         *             next: The `cursor` of the next page; null on the last one.
+         */
+        Page_Firing_: {
+            items: components["schemas"]["Firing"][];
+            /** @default null */
+            next?: string | null;
+        };
+        /**
          * Page[Group]
          * @description A page of a list, and where the next one begins.
          *
@@ -2952,6 +3225,19 @@ export interface components {
             next?: string | null;
         };
         /**
+         * Page[Trigger]
+         * @description A page of a list, and where the next one begins.
+         *
+         *         Attributes:
+         *             items: What is on it.
+         *             next: The `cursor` of the next page; null on the last one.
+         */
+        Page_Trigger_: {
+            items: components["schemas"]["Trigger"][];
+            /** @default null */
+            next?: string | null;
+        };
+        /**
          * Page[WorkflowSummary]
          * @description A page of a list, and where the next one begins.
          *
@@ -2976,6 +3262,14 @@ export interface components {
             items: components["schemas"]["WorkflowVersion"][];
             /** @default null */
             next?: string | null;
+        };
+        /**
+         * PauseReason
+         * @description Why a trigger is paused or resumed, for the audit log.
+         */
+        PauseReason: {
+            /** @default  */
+            reason?: string;
         };
         /**
          * PermissionText
@@ -3008,6 +3302,28 @@ export interface components {
             last_sign_in_at?: string | null;
             name: string;
             person_id: string;
+        };
+        /**
+         * PlannedFiring
+         * @description A firing to come.
+         *
+         *         Attributes:
+         *             trigger_id: The trigger.
+         *             namespace: Its namespace.
+         *             name: Its name.
+         *             workflow: The workflow that it starts.
+         *             planned_at: The planned moment.
+         *             due_at: When it is due, with its jitter.
+         *             is_paused: Whether the trigger is paused, so that it would be skipped.
+         */
+        PlannedFiring: {
+            due_at: string;
+            is_paused: boolean;
+            name: string;
+            namespace: string;
+            planned_at: string;
+            trigger_id: string;
+            workflow: string;
         };
         /**
          * Preferences
@@ -3861,6 +4177,162 @@ export interface components {
             text: string;
         };
         /**
+         * Trigger
+         * @description What starts runs by itself.
+         *
+         *         Attributes:
+         *             trigger_id: Its id.
+         *             namespace: Its namespace, and that of its runs.
+         *             name: Its name, unique in the namespace.
+         *             kind: What it hears.
+         *             spec: What it does.
+         *             owner_version: The version of the workflow that it belongs to, if that brought it; then nobody else changes it.
+         *             is_paused: Whether it starts nothing for the time being.
+         *             revision: Counts the changes of what it does.
+         *             planned_at: The next planned moment; `None` while none is known.
+         *             next_at: When that is due, with its jitter.
+         *             last_fired_at: When it was last decided to start a run.
+         *             last_run_id: The run that it started last.
+         *             awaited_run_id: The run that it waits for the end of.
+         *             created_at: When it was made.
+         *             updated_at: When what it does was last changed.
+         *             updated_by: Who changed it, by id.
+         *             updated_by_name: Who changed it, by name.
+         */
+        Trigger: {
+            /** @default null */
+            awaited_run_id?: string | null;
+            created_at: string;
+            /** @default false */
+            is_paused?: boolean;
+            /**
+             * @default schedule
+             * @enum {unknown}
+             */
+            kind?: "schedule";
+            /** @default null */
+            last_fired_at?: string | null;
+            /** @default null */
+            last_run_id?: string | null;
+            name: string;
+            namespace: string;
+            /** @default null */
+            next_at?: string | null;
+            /** @default null */
+            owner_version?: string | null;
+            /** @default null */
+            planned_at?: string | null;
+            /** @default 1 */
+            revision?: number;
+            spec: components["schemas"]["TriggerSpec"];
+            trigger_id: string;
+            updated_at: string;
+            updated_by: string;
+            updated_by_name: string;
+        };
+        /**
+         * TriggerChange
+         * @description What a trigger is to do from now on.
+         *
+         *         Attributes:
+         *             spec: What it does.
+         *             revision: The revision that was changed.
+         */
+        TriggerChange: {
+            revision: number;
+            spec: components["schemas"]["TriggerSpec"];
+        };
+        /**
+         * TriggerCheck
+         * @description What is to be said of a trigger that is not there yet.
+         *
+         *         Attributes:
+         *             is_valid: Whether it could be made.
+         *             problem: What is wrong with it.
+         *             hint: What to do about it.
+         *             upcoming: When it would fire next, were it made now.
+         */
+        TriggerCheck: {
+            /** @default  */
+            hint?: string;
+            is_valid: boolean;
+            /** @default  */
+            problem?: string;
+            /** @default [] */
+            upcoming?: string[];
+        };
+        /**
+         * TriggerDraft
+         * @description What a trigger would do.
+         *
+         *         Attributes:
+         *             namespace: The namespace that it would be in.
+         *             spec: What it would do.
+         */
+        TriggerDraft: {
+            namespace: string;
+            spec: components["schemas"]["TriggerSpec"];
+        };
+        /**
+         * TriggerSchedule
+         * @description When a trigger fires: by exactly one of `cron`, `every` and `after`.
+         *
+         *         Attributes:
+         *             cron: A cron expression of five fields (minute, hour, day of month, month, day of week), or six with seconds.
+         *             every: An interval, as ISO 8601 text: `PT15M`. It never drifts.
+         *             after: How long after the end of the run before, as ISO 8601 text.
+         *             zone: The IANA name of the zone that `cron` is meant in.
+         *             anchor: The first moment of `every`; left out, it fires first when the first interval has passed.
+         */
+        TriggerSchedule: {
+            /** @default null */
+            after?: string | null;
+            /** @default null */
+            anchor?: string | null;
+            /** @default null */
+            cron?: string | null;
+            /** @default null */
+            every?: string | null;
+            /** @default UTC */
+            zone?: string;
+        };
+        /**
+         * TriggerSpec
+         * @description What a trigger does, as it is written.
+         *
+         *         Attributes:
+         *             workflow: The name of the workflow that it starts, in its own namespace.
+         *             version: Its version, or `latest`: the highest at that time that is not deprecated.
+         *             input: The input of its runs.
+         *             schedule: When it fires.
+         *             jitter: Up to how long each firing is put off, by chance, as ISO 8601 text; so that not all begin at once.
+         *             missed: What becomes of firings that nobody was there for: `one` run for all of them, `skip`, or `all`.
+         *             overlap: What becomes of a firing while the run before is under way: `allow`, `queue`, `skip`, or `replace`.
+         *             description: What it is for.
+         */
+        TriggerSpec: {
+            /** @default  */
+            description?: string;
+            /** @default null */
+            input?: unknown;
+            /** @default PT0S */
+            jitter?: string;
+            /**
+             * @default one
+             * @enum {unknown}
+             */
+            missed?: "all" | "one" | "skip";
+            /**
+             * @default allow
+             * @enum {unknown}
+             */
+            overlap?: "allow" | "queue" | "replace" | "skip";
+            schedule: components["schemas"]["TriggerSchedule"];
+            /** @default latest */
+            version?: string;
+            workflow: string;
+        };
+        /**
          * WorkflowError
          * @description An error of a run: what is raised, caught, and shown when a run faults (dsl-reference, Error; RFC 9457).
          *
@@ -3982,6 +4454,9 @@ export type Explanation = components['schemas']['Explanation'];
 export type FieldChange = components['schemas']['FieldChange'];
 export type Figures = components['schemas']['Figures'];
 export type Finding = components['schemas']['Finding'];
+export type FiredRun = components['schemas']['FiredRun'];
+export type Firing = components['schemas']['Firing'];
+export type FiringCalendar = components['schemas']['FiringCalendar'];
 export type Fork = components['schemas']['Fork'];
 export type Forked = components['schemas']['Forked'];
 export type GivenPassword = components['schemas']['GivenPassword'];
@@ -4000,6 +4475,7 @@ export type NewBinding = components['schemas']['NewBinding'];
 export type NewGroup = components['schemas']['NewGroup'];
 export type NewPassword = components['schemas']['NewPassword'];
 export type NewPerson = components['schemas']['NewPerson'];
+export type NewTrigger = components['schemas']['NewTrigger'];
 export type NumberedEvent = components['schemas']['NumberedEvent'];
 export type OverdueRun = components['schemas']['OverdueRun'];
 export type OverdueRuns = components['schemas']['OverdueRuns'];
@@ -4008,6 +4484,7 @@ export type PageAuditRecord = components['schemas']['Page_AuditRecord_'];
 export type PageBinding = components['schemas']['Page_Binding_'];
 export type PageBulkTarget = components['schemas']['Page_BulkTarget_'];
 export type PageBulkView = components['schemas']['Page_BulkView_'];
+export type PageFiring = components['schemas']['Page_Firing_'];
 export type PageGroup = components['schemas']['Page_Group_'];
 export type PageHead = components['schemas']['Page_Head_'];
 export type PageLogLine = components['schemas']['Page_LogLine_'];
@@ -4016,10 +4493,13 @@ export type PagePerson = components['schemas']['Page_Person_'];
 export type PageReceivedEvent = components['schemas']['Page_ReceivedEvent_'];
 export type PageRunView = components['schemas']['Page_RunView_'];
 export type PageSecretInfo = components['schemas']['Page_SecretInfo_'];
+export type PageTrigger = components['schemas']['Page_Trigger_'];
 export type PageWorkflowSummary = components['schemas']['Page_WorkflowSummary_'];
 export type PageWorkflowVersion = components['schemas']['Page_WorkflowVersion_'];
+export type PauseReason = components['schemas']['PauseReason'];
 export type PermissionText = components['schemas']['PermissionText'];
 export type Person = components['schemas']['Person'];
+export type PlannedFiring = components['schemas']['PlannedFiring'];
 export type Preferences = components['schemas']['Preferences'];
 export type PrivatePart = components['schemas']['PrivatePart'];
 export type Problem = components['schemas']['Problem'];
@@ -4068,6 +4548,12 @@ export type TaskFigures = components['schemas']['TaskFigures'];
 export type TaskReport = components['schemas']['TaskReport'];
 export type TaskRetry = components['schemas']['TaskRetry'];
 export type TaskWait = components['schemas']['TaskWait'];
+export type Trigger = components['schemas']['Trigger'];
+export type TriggerChange = components['schemas']['TriggerChange'];
+export type TriggerCheck = components['schemas']['TriggerCheck'];
+export type TriggerDraft = components['schemas']['TriggerDraft'];
+export type TriggerSchedule = components['schemas']['TriggerSchedule'];
+export type TriggerSpec = components['schemas']['TriggerSpec'];
 export type WorkflowError = components['schemas']['WorkflowError'];
 export type WorkflowSummary = components['schemas']['WorkflowSummary'];
 export type WorkflowVersion = components['schemas']['WorkflowVersion'];
@@ -4442,6 +4928,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BulkView"];
+                };
+            };
+        };
+    };
+    show_calendar_api_v1_calendar_get: {
+        parameters: {
+            query?: {
+                /** @description Only this namespace. */
+                namespace?: string | null;
+                /** @description Only firings planned then or later; now, if left out. */
+                since?: string | null;
+                /** @description Only firings planned before; 7 days on, if left out. */
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FiringCalendar"];
                 };
             };
         };
@@ -6229,6 +6742,277 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    list_triggers_api_v1_triggers_get: {
+        parameters: {
+            query?: {
+                /** @description Where the page begins: `next` of the page before. */
+                cursor?: string | null;
+                /** @description How many at most. */
+                limit?: number;
+                /** @description Only this namespace. */
+                namespace?: string | null;
+                /** @description Only those that start the workflow of this name. */
+                workflow?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Trigger_"];
+                };
+            };
+        };
+    };
+    create_trigger_api_v1_triggers_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTrigger"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trigger"];
+                };
+            };
+        };
+    };
+    get_trigger_api_v1_triggers__trigger_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trigger_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trigger"];
+                };
+            };
+        };
+    };
+    replace_trigger_api_v1_triggers__trigger_id__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trigger_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TriggerChange"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trigger"];
+                };
+            };
+        };
+    };
+    delete_trigger_api_v1_triggers__trigger_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trigger_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    fire_trigger_api_v1_triggers__trigger_id__fire_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trigger_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FiredRun"];
+                };
+            };
+        };
+    };
+    list_firings_api_v1_triggers__trigger_id__firings_get: {
+        parameters: {
+            query?: {
+                /** @description Where the page begins: `next` of the page before. */
+                cursor?: string | null;
+                /** @description How many at most. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                trigger_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Firing_"];
+                };
+            };
+        };
+    };
+    pause_trigger_api_v1_triggers__trigger_id__pause_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trigger_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PauseReason"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trigger"];
+                };
+            };
+        };
+    };
+    resume_trigger_api_v1_triggers__trigger_id__resume_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trigger_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PauseReason"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trigger"];
+                };
+            };
+        };
+    };
+    list_upcoming_api_v1_triggers__trigger_id__upcoming_get: {
+        parameters: {
+            query?: {
+                /** @description How many at most. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                trigger_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlannedFiring"][];
+                };
+            };
+        };
+    };
+    check_trigger_api_v1_triggers_check_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TriggerDraft"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriggerCheck"];
+                };
             };
         };
     };

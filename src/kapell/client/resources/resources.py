@@ -12,6 +12,7 @@ from kapell.client.resources.expressions import Expressions
 from kapell.client.resources.identity import Account, Bindings, Groups, People, Roles, Tokens
 from kapell.client.resources.installation import Installation
 from kapell.client.resources.runs import Runs
+from kapell.client.resources.triggers import Triggers
 from kapell.client.resources.workflows import Secrets, Workflows
 
 
@@ -25,6 +26,7 @@ class Resources(Generic[S]):
         search: The index of the runs' words.
         workflows: Stored workflows.
         events: CloudEvents.
+        triggers: Triggers, and what became of their firings.
         expressions: Expressions, to be tried.
         secrets: Secrets of namespaces.
         me: The caller: who they are, their sessions and password.
@@ -46,6 +48,7 @@ class Resources(Generic[S]):
         self.search: Search[S] = Search(sender)
         self.workflows: Workflows[S] = Workflows(sender)
         self.events: Events[S] = Events(sender)
+        self.triggers: Triggers[S] = Triggers(sender)
         self.expressions: Expressions[S] = Expressions(sender)
         self.secrets: Secrets[S] = Secrets(sender)
         self.me: Account[S] = Account(sender)

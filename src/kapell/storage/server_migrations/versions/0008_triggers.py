@@ -41,6 +41,10 @@ def upgrade() -> None:
     )
     op.create_index("triggers_by_next_at", "triggers", ["next_at"])
     op.create_index("triggers_by_awaited_run_id", "triggers", ["awaited_run_id"])
+    _make_firings()
+
+
+def _make_firings() -> None:
     op.create_table(
         "trigger_firings",
         sa.Column("trigger_id", sa.String(26), nullable=False),
