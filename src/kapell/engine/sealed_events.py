@@ -1,8 +1,12 @@
 """An `EventStore` around another: the bodies of events are sealed on their way to the database, as histories are.
 
 Source, type, id and subject stay readable, as they are what is searched; so do the way that an event came, who listens
-(the keys are hashes of what is waited for) and who has consumed what. Who reads the database learns from these that
-something has happened, and what about, but not what was said of it: that is in the body, which holds the whole event.
+and who has consumed what. Who reads the database learns from these that something has happened, and what about, but not
+what was said of it: that is in the body, which holds the whole event.
+
+What tasks listen for is kept under keyed hashes in place of the plain ones, by which everybody who reads the database
+could check a guess. Both kinds lie side by side when encryption was switched on or off; the shape of a keyed one, which
+names the places of its values, begins with a mark.
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ from msgspec.structs import replace
 
 from kapell.engine.seal_marks import is_sealed, read_plain, store_plain
 from kapell.errors import DamagedHistoryError, KapellError, StorageError
+from kapell.kernel.listening import ListenKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -20,7 +25,10 @@ if TYPE_CHECKING:
 
     from kapell.engine.event_store import EventQuery, EventStore, EventUse, Listener, StoredEvent
     from kapell.engine.seals import Seals
+    from kapell.engine.store import Batch
 
+_KEYED = "\x01"
+_DIGEST_BYTES = 16
 _ADVICE = "It was changed on disk or moved there from another place, outside Kapell; restore it from a backup."
 
 
@@ -38,12 +46,23 @@ class SealedEvents:
         self._store = store
         self._find_seals = find_seals
         self._seals_new = seals_new
+        self._may_be_keyed = seals_new or None
+        """Whether there may be keyed hashes; `None` before it was looked up."""
 
     def append(self, events: Sequence[StoredEvent]) -> list[int]:
         """Store events in this order, durable when this returns; return their positions, 0 for those stored already."""
-        return self._store.append(self.seal(events))
+        return self._store.append(self._seal(events))
 
-    def seal(self, events: Sequence[StoredEvent]) -> tuple[StoredEvent, ...]:
+    def seal_batch(self, batch: Batch) -> Batch:
+        """Return a batch with its events and what it listens for as they are stored."""
+        if batch.emitted:
+            batch = replace(batch, emitted=self._seal(batch.emitted))
+        if batch.listens and self._seals_new:
+            listens = tuple(replace(each, keys=tuple(map(self._seal_key, each.keys))) for each in batch.listens)
+            batch = replace(batch, listens=listens)
+        return batch
+
+    def _seal(self, events: Sequence[StoredEvent]) -> tuple[StoredEvent, ...]:
         """Return events as they are stored."""
         if not events:
             return ()
@@ -51,6 +70,13 @@ class SealedEvents:
             return tuple(replace(event, body=store_plain(event.body)) for event in events)
         seals = self._find_seals()
         return tuple(replace(event, body=seals.seal(event.body, *_place(event))) for event in events)
+
+    def _seal_key(self, key: ListenKey) -> ListenKey:
+        return ListenKey(_KEYED + key.shape, self._list_keyed(key.digest)[0])
+
+    def _list_keyed(self, digest: bytes) -> list[bytes]:
+        """Return the keyed hashes of a digest, that of the current key first."""
+        return [keyed[:_DIGEST_BYTES] for keyed in self._find_seals().hash_content(b"listening " + digest)]
 
     def last_position(self) -> int:
         """Return the position of the last event that was ever stored."""
@@ -95,11 +121,16 @@ class SealedEvents:
 
     def find_listeners(self, digests: Collection[bytes]) -> list[tuple[bytes, Listener]]:
         """Return the tasks that listen for one of these digests of keys, each with the digest."""
-        return self._store.find_listeners(digests)
+        if self._may_be_keyed is None:
+            self._may_be_keyed = any(shape.startswith(_KEYED) for shape in self._store.list_shapes())
+        stored = {digest: digest for digest in digests}
+        if self._may_be_keyed:
+            stored |= {keyed: digest for digest in digests for keyed in self._list_keyed(digest)}
+        return [(stored[found], listener) for found, listener in self._store.find_listeners(stored)]
 
     def list_shapes(self) -> set[str]:
         """Return the shapes of all keys that are listened for."""
-        return self._store.list_shapes()
+        return {shape.removeprefix(_KEYED) for shape in self._store.list_shapes()}
 
     def find_cursor(self, name: str) -> int | None:
         """Return how far a reader of all events has come, if it has ever said so."""

@@ -103,16 +103,13 @@ class SealedRunStore:
             stored = self._in_doubt[1]
         else:
             store_batch = self._seal_batch if self._seals_new else _mark_batch
-            stored = [self._mark_events(store_batch(batch)) for batch in batches]
+            stored = [self.events.seal_batch(store_batch(batch)) for batch in batches]
         try:
             self._store.append(epoch, stored)
         except StorageError:
             self._in_doubt = (batches, stored)
             raise
         self._in_doubt = None
-
-    def _mark_events(self, batch: Batch) -> Batch:
-        return replace(batch, emitted=self.events.seal(batch.emitted)) if batch.emitted else batch
 
     def _seal_batch(self, batch: Batch) -> Batch:
         seals, run_id, record, snapshot = self._seals, batch.run_id, batch.record, batch.snapshot

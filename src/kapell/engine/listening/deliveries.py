@@ -20,7 +20,7 @@ from kapell.engine.listening.tail import HeardEvent, Tail, read_event
 from kapell.errors import StorageError
 from kapell.kernel import effects as fx
 from kapell.kernel.evaluation import Answer, NeedsHelp
-from kapell.kernel.listening import Matching, key_event, list_keys
+from kapell.kernel.listening import Matching, key_event, list_keys, list_types
 from kapell.language.expressions import make_helper_task
 from kapell.telemetry import get_logger
 
@@ -46,13 +46,14 @@ _RETRY_SECONDS = 1.0
 class _Wish:
     """That a task wants its next event, and how far it has been looked for."""
 
-    __slots__ = ("active", "is_looking", "keys", "listener", "position")
+    __slots__ = ("active", "is_looking", "keys", "listener", "position", "types")
 
     def __init__(self, active: ActiveRun, listener: Listener, keys: Sequence[ListenKey], position: int) -> None:
         self.active = active
         self.listener = listener
         self.keys = {key.shape: {other.digest for other in keys if other.shape == key.shape} for key in keys}
         self.position = position
+        self.types = list_types(active.program, active.state, listener.entry)
         self.is_looking = False
 
     def is_about(self, event: HeardEvent) -> bool:
@@ -66,6 +67,7 @@ class Deliveries:
 
     Attributes:
         settle: Told of each task that the matcher had woken, once all is handed in that is there for it.
+        find_seen: Tells up to which position a task of a parked run has seen all events.
         note_news: Told that events have been stored.
         note_shapes: Told which places of events are listened for.
     """
@@ -82,6 +84,7 @@ class Deliveries:
         self._wishes: dict[Listener, _Wish] = {}
         self._fresh: list[_Wish] | None = None
         self.settle: Settle = lambda _: None
+        self.find_seen: Callable[[Listener], int] = lambda _: 0
         self.note_news: Callable[[], None] = lambda: None
         self.note_shapes: Callable[[Iterable[str]], None] = lambda _: None
 
@@ -100,17 +103,30 @@ class Deliveries:
             self.begin(active, effect.entry)
 
     def resume(self, active: ActiveRun, entry: int) -> None:
-        """Go on for a task of a run that comes into memory: what it listens for is in the store already."""
-        active.listens[entry] = list_keys(active.program, active.state, entry)
-        self.begin(active, entry)
+        """Go on for a task of a run that comes into memory: what it listens for is in the store already.
 
-    def begin(self, active: ActiveRun, entry: int) -> None:
-        """Look for the next event of a task, and go on until there is one, or it wants none any more."""
+        A run is parked when its tasks have seen all events, and whoever came since has woken them. So nothing need be
+        read again, however long it waited.
+        """
+        active.listens[entry] = list_keys(active.program, active.state, entry)
+        is_parked = active.record.parked_until is not None
+        self.begin(active, entry, self.find_seen(Listener(active.run_id, entry)) if is_parked else 0)
+
+    def is_current(self, active: ActiveRun) -> bool:
+        """Tell whether the tasks of a run have seen all events that have been read."""
+        wishes = [self._wishes.get(Listener(active.run_id, entry)) for entry in active.listens]
+        return all(wish is None or self._has_seen_all(wish) for wish in wishes)
+
+    def _has_seen_all(self, wish: _Wish) -> bool:
+        return not wish.is_looking and wish.position >= self._tail.position
+
+    def begin(self, active: ActiveRun, entry: int, seen: int = 0) -> None:
+        """Look for the next event of a task behind those that it has `seen`, until there is one, or it wants none."""
         keys = active.listens[entry]
         self.note_shapes(key.shape for key in keys)
         listener = Listener(active.run_id, entry)
         cursor = Matching(active.program, active.state, entry).cursor
-        wish = self._wishes[listener] = _Wish(active, listener, keys, cursor)
+        wish = self._wishes[listener] = _Wish(active, listener, keys, max(cursor, seen))
         if self._fresh is not None:
             self._fresh.append(wish)
         self._look(wish)
@@ -202,7 +218,7 @@ class Deliveries:
         return events
 
     async def _read_stored(self, wish: _Wish) -> list[HeardEvent]:
-        where = EventQuery(namespaces=frozenset({wish.active.program.namespace}))
+        where = EventQuery(namespaces=frozenset({wish.active.program.namespace}), types=wish.types)
         until = self._tail.position
         while True:
             try:

@@ -81,6 +81,7 @@ class Matcher:
         self._is_reading = False
         self.listeners: list[Hear] = []
         deliveries.settle = self._settle
+        deliveries.find_seen = self._find_seen
         deliveries.note_news = self.note_news
         deliveries.note_shapes = self.note_shapes
 
@@ -200,6 +201,10 @@ class Matcher:
 
     def _settle(self, listener: Listener) -> None:
         self._unsettled.pop(listener, None)
+
+    def _find_seen(self, listener: Listener) -> int:
+        """Return up to which position a task of a parked run has seen all events: others have been read by nobody."""
+        return self._unsettled.get(listener, self._tail.position + 1) - 1 if self._owns_all else 0
 
     async def keep_cursor(self) -> None:
         """Keep how far all is settled."""

@@ -65,7 +65,7 @@ class Parking:
     def _is_quiet(self, active: ActiveRun) -> bool:
         if active.work or active.busy or active.scheduled or active.closings or active.ended:
             return False
-        return is_waiting(active.program, active.state)
+        return is_waiting(active.program, active.state) and self._host.deliveries.is_current(active)
 
     def _make_batch(self, active: ActiveRun, due: int | None) -> Batch:
         record = active.record
