@@ -21,15 +21,15 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import aiohttp
 import psutil
+from connections import Connection, write_request
 from engine_bench.machine import describe_machine
 from engine_bench.work import AT_ONCE, DOCUMENT, make_set_tasks
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Sequence
 
 WORKFLOW = json.dumps(
     {
@@ -63,11 +63,13 @@ async def serving(options: argparse.Namespace, folder: str) -> AsyncIterator[tup
         await process.wait()
 
 
-async def sign_in(session: aiohttp.ClientSession, address: str, password: str) -> None:
+async def sign_in(
+    session: aiohttp.ClientSession, address: str, password: str, permissions: Sequence[str] = SCOPE
+) -> None:
     """Make the session's requests those of an API token."""
     async with session.post(f"{address}/api/v1/sign-in", json={"name": "admin", "password": password}) as response:
         response.raise_for_status()
-    wanted = {"name": "bench", "scope": {"permissions": SCOPE}}
+    wanted = {"name": "bench", "scope": {"permissions": list(permissions)}}
     expires_at = (datetime.now(UTC) + timedelta(days=1)).isoformat()
     async with session.post(f"{address}/api/v1/tokens", json={**wanted, "expires_at": expires_at}) as response:
         response.raise_for_status()
@@ -80,59 +82,13 @@ def count_seconds(process: psutil.Process) -> float:
     return float(times.user + times.system)
 
 
-class Submitter(asyncio.Protocol):
-    """A client with a connection of its own, which starts one run after the other and waits for the end of each."""
-
-    def __init__(self, headers: Mapping[str, str], host: str) -> None:
-        """Prepare the request."""
-        head = ["POST /api/v1/runs?wait=30 HTTP/1.1", f"Host: {host}", f"Content-Length: {len(BODY)}"]
-        head += [f"{name}: {value}" for name, value in headers.items()]
-        self._request = "\r\n".join([*head, "", ""]).encode() + BODY
-        self._received = b""
-        self._answer: asyncio.Future[bytes] | None = None
-
-    @classmethod
-    async def connect(cls, session: aiohttp.ClientSession, address: str) -> Submitter:
-        """Open a connection for a session's credentials."""
-        url = urlsplit(address)
-        loop = asyncio.get_running_loop()
-        _, protocol = await loop.create_connection(lambda: cls(session.headers, url.netloc), url.hostname, url.port)
-        return protocol
-
-    def connection_made(self, transport: Any) -> None:
-        """Keep what is written to."""
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        """Collect an answer."""
-        self._received += data
-        head, has_ended, body = self._received.partition(b"\r\n\r\n")
-        if not has_ended:
-            return
-        length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
-        if len(body) == length and self._answer is not None:
-            self._received = b""
-            self._answer.set_result(body)
-
-    def connection_lost(self, error: Exception | None) -> None:
-        """Tell who waits."""
-        if self._answer is not None and not self._answer.done():
-            self._answer.set_exception(error or ConnectionResetError("the server closed the connection"))
-
-    async def submit(self) -> float:
-        """Start a run and wait for its end; return the seconds that took."""
-        began = time.perf_counter()
-        self._answer = asyncio.get_running_loop().create_future()
-        self._transport.write(self._request)
-        body = await self._answer
-        if b'"status":"completed"' not in body:
-            raise RuntimeError(f"a run did not complete: {body!r}")
-        return time.perf_counter() - began
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._answer = None
-        self._transport.close()
+async def submit(connection: Connection, request: bytes) -> float:
+    """Start a run and wait for its end; return the seconds that took."""
+    began = time.perf_counter()
+    body = await connection.ask(request)
+    if b'"status":"completed"' not in body:
+        raise RuntimeError(f"a run did not complete: {body!r}")
+    return time.perf_counter() - began
 
 
 async def submit_many(
@@ -141,10 +97,11 @@ async def submit_many(
     """Return runs a second, and the seconds of each."""
     left = iter(range(count))
     taken: list[float] = []
-    clients = [await Submitter.connect(session, address) for _ in range(at_once)]
+    clients = [await Connection.open(address) for _ in range(at_once)]
+    request = write_request("/api/v1/runs?wait=30", session.headers, BODY)
 
-    async def work(client: Submitter) -> None:
-        taken.extend([await client.submit() for _ in left])
+    async def work(client: Connection) -> None:
+        taken.extend([await submit(client, request) for _ in left])
 
     began = time.perf_counter()
     await asyncio.gather(*map(work, clients))
@@ -172,11 +129,12 @@ async def watch(session: aiohttp.ClientSession, address: str, watchers: int, run
     for _ in tasks:
         await ready.acquire()
 
-    client = await Submitter.connect(session, address)
+    client = await Connection.open(address)
+    request = write_request("/api/v1/runs?wait=30", session.headers, BODY)
 
     async def time_one() -> float:
         before, began = arrived, time.perf_counter()
-        await client.submit()
+        await submit(client, request)
         while arrived < before + watchers:  # noqa: ASYNC110 -- counted, not announced
             await asyncio.sleep(0.001)
         return (time.perf_counter() - began) * 1000
