@@ -106,7 +106,7 @@ class Bench:
 
     async def wait_until_parked(self) -> None:
         """Return when the runs that only listen have left memory."""
-        while any(state is not None for state in map(self.engine.find_state, self.run_ids)):
+        while any(self.engine.find_state(run_id) for run_id in self.run_ids):  # noqa: ASYNC110 -- nothing tells of it
             await asyncio.sleep(0.2)
 
     async def store(self, events: list[StoredEvent]) -> list[int]:
