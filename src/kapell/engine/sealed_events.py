@@ -46,8 +46,9 @@ class SealedEvents:
         self._store = store
         self._find_seals = find_seals
         self._seals_new = seals_new
-        self._may_be_keyed = seals_new or None
-        """Whether there may be keyed hashes; `None` before it was looked up."""
+        self._may_be_keyed: bool | None = (
+            True if seals_new else None
+        )  # whether some are; `None` before it was looked up
 
     def append(self, events: Sequence[StoredEvent]) -> list[int]:
         """Store events in this order, durable when this returns; return their positions, 0 for those stored already."""

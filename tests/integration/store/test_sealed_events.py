@@ -5,13 +5,15 @@ import sqlite3
 import pytest
 from msgspec.structs import replace
 
-from kapell.engine.event_store import EventQuery
+from kapell.engine.event_store import EventQuery, Listener, Listening
 from kapell.engine.seal_marks import is_sealed
 from kapell.errors import DamagedHistoryError
+from kapell.kernel.listening import ListenKey
 from kapell.vault.master_keys import MasterKeyError, open_master_keys
 
 ALL = EventQuery()
 BODY = b'{"data": "canary-in-a-coal-mine"}'
+KEYS = tuple(ListenKey("type+data.order", bytes([number]) * 16) for number in range(3))
 
 
 @pytest.fixture(params=["sealed_sqlite", "sealed_postgres"])
@@ -106,3 +108,52 @@ def test_a_sealed_event_is_known_again(medium, store, make_event):
 
     assert medium.open().events.append([make_event("a", body=BODY)]) == [0]
     assert medium.open(seals=False).events.append([make_event("a", body=BODY)]) == [0]
+
+
+def listen(store, epoch, make_batch, run_id, key):
+    store.append(epoch, [make_batch(run_id, listens=(Listening(entry=1, keys=(key,)),))])
+
+
+def find_all(store):
+    return sorted(store.events.find_listeners([key.digest for key in KEYS]))
+
+
+def test_what_is_listened_for_cannot_be_guessed(any_medium, make_batch, now):
+    store = any_medium.open()
+    store.put_definition("definition-1", b"document: {}")
+    epoch = store.acquire("test", now, 10.0)
+
+    listen(store, epoch, make_batch, "r1", KEYS[0])
+
+    assert find_all(store) == find_all(any_medium.open()) == [(KEYS[0].digest, Listener("r1", 1))]
+    assert store.events.list_shapes() == {"type+data.order"}
+    assert find_all(any_medium.bare.open()) == []
+
+
+def test_listeners_are_found_that_began_before_encryption_was_switched_on_or_off(medium, store, epoch, make_batch):
+    listen(medium.open(seals=False), epoch, make_batch, "r0", KEYS[0])
+    listen(medium.open(), epoch, make_batch, "r1", KEYS[1])
+    later = medium.open(seals=False)
+    listen(later, epoch, make_batch, "r2", KEYS[2])
+
+    expected = [(key.digest, Listener(f"r{number}", 1)) for number, key in enumerate(KEYS)]
+    for reader in (later, medium.open(seals=False), medium.open()):
+        assert find_all(reader) == expected
+        assert reader.events.list_shapes() == {"type+data.order"}
+
+
+def test_listeners_are_found_that_began_under_an_earlier_key(medium, store, epoch, make_batch):
+    listen(store, epoch, make_batch, "r1", KEYS[0])
+    open_master_keys(medium.key_path, may_create=False).rotate()
+    listen(medium.open(), epoch, make_batch, "r2", KEYS[0])
+
+    assert find_all(medium.open()) == [(KEYS[0].digest, Listener(name, 1)) for name in ("r1", "r2")]
+
+
+def test_where_nothing_was_ever_encrypted_no_key_is_asked_for(medium, make_batch, now):
+    plain = medium.open(seals=False)
+    plain.put_definition("definition-1", b"document: {}")
+    listen(plain, plain.acquire("test", now, 10.0), make_batch, "r1", KEYS[0])
+
+    assert find_all(plain) == [(KEYS[0].digest, Listener("r1", 1))]
+    assert not medium.key_path.exists()
