@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import psutil
+from tests.certificates import make_certificate
 
 USER = "orders"
 PASSWORD = "correct horse"
@@ -38,8 +39,10 @@ class BrokerServer:
     """Whom the server has to run as, if these tests run as root."""
 
     start_seconds = 20
+    schemes = ()
+    """That of the URL, and that of an encrypted one."""
 
-    def __init__(self):
+    def __init__(self, *, is_encrypted=False):
         self.folder = Path(tempfile.mkdtemp(prefix=f"kapell-{self.kind}-"))
         self.folder.chmod(0o755)
         self._process = None
@@ -47,6 +50,7 @@ class BrokerServer:
             ["sh", "-c", GUARD, "guard", self.folder], stdin=subprocess.PIPE, cwd="/", start_new_session=True
         )
         self.port = find_free_port()
+        self.certificate, self.key = make_certificate(self.folder / "tls", "127.0.0.1") if is_encrypted else ("", "")
         self.prepare()
         if os.geteuid() == 0 and self.user:
             for path in [self.folder, *self.folder.rglob("*")]:
@@ -63,6 +67,10 @@ class BrokerServer:
             except KeyError:
                 return f"{cls.program} cannot run as root, and there is no user `{cls.user}`"
         return ""
+
+    @property
+    def url(self):
+        return f"{self.schemes[bool(self.certificate)]}://127.0.0.1:{self.port}"
 
     @property
     def log(self):
@@ -162,21 +170,19 @@ class BrokerServer:
 class NatsServer(BrokerServer):
     kind = "nats"
     package = program = "nats-server"
-
-    @property
-    def url(self):
-        return f"nats://127.0.0.1:{self.port}"
+    schemes = ("nats", "tls")
 
     def name(self, name):
         places = {"stream": name, "subjects": [f"{name}.>"], "subject": f"{name}.events"}
         return places | {"durable": f"d-{name}", "acknowledge_seconds": 2}
 
     def prepare(self):
+        tls = f'tls {{ cert_file: "{self.certificate}", key_file: "{self.key}" }}\n' if self.certificate else ""
         (self.folder / "config").write_text(
             f'listen: "127.0.0.1:{self.port}"\n'
             f'jetstream {{ store_dir: "{self.folder}/data" }}\n'
             "max_payload: 2MB\n"
-            f'authorization {{ user: "{USER}", password: "{PASSWORD}" }}\n'
+            f'authorization {{ user: "{USER}", password: "{PASSWORD}" }}\n{tls}'
         )
 
     def list_options(self):
@@ -186,12 +192,9 @@ class NatsServer(BrokerServer):
 class RabbitmqServer(BrokerServer):
     kind = "rabbitmq"
     package = program = "rabbitmq-server"
+    schemes = ("amqp", "amqps")
     user = "rabbitmq"
     start_seconds = 100
-
-    @property
-    def url(self):
-        return f"amqp://127.0.0.1:{self.port}"
 
     def name(self, name):
         return {"queue": name, "exchange": f"x-{name}", "bindings": ["events.#"], "routing_key": "events.new"}
@@ -200,8 +203,15 @@ class RabbitmqServer(BrokerServer):
         self._node = f"kapell{secrets.token_hex(4)}@localhost"
         self._distribution_port = find_free_port()
         self._names_port = find_free_port()
+        listener = f"listeners.tcp.1 = 127.0.0.1:{self.port}\n"
+        if self.certificate:
+            listener = (
+                f"listeners.tcp = none\nlisteners.ssl.1 = 127.0.0.1:{self.port}\n"
+                f"ssl_options.cacertfile = {self.certificate}\n"
+                f"ssl_options.certfile = {self.certificate}\nssl_options.keyfile = {self.key}\n"
+            )
         (self.folder / "rabbitmq.conf").write_text(
-            f"listeners.tcp.1 = 127.0.0.1:{self.port}\n"
+            f"{listener}"
             f"default_user = {USER}\n"
             f"default_pass = {PASSWORD}\n"
             "log.console = true\n"
@@ -247,11 +257,8 @@ class RabbitmqServer(BrokerServer):
 class MqttServer(BrokerServer):
     kind = "mqtt"
     package = program = "mosquitto"
+    schemes = ("mqtt", "mqtts")
     user = "mosquitto"
-
-    @property
-    def url(self):
-        return f"mqtt://127.0.0.1:{self.port}"
 
     def name(self, name):
         return {"client_id": name, "topics": [f"{name}/#"], "topic": f"{name}/events"}
@@ -262,8 +269,9 @@ class MqttServer(BrokerServer):
         program = shutil.which("mosquitto_passwd", path=WITH_ADMINISTRATION)
         subprocess.run([program, "-U", passwords], check=True, capture_output=True)
         (self.folder / "data").mkdir()
+        tls = f"certfile {self.certificate}\nkeyfile {self.key}\n" if self.certificate else ""
         (self.folder / "config").write_text(
-            f"listener {self.port} 127.0.0.1\n"
+            f"listener {self.port} 127.0.0.1\n{tls}"
             "allow_anonymous false\n"
             f"password_file {passwords}\n"
             "persistence true\n"
@@ -281,17 +289,18 @@ class MqttServer(BrokerServer):
 class RedisServer(BrokerServer):
     kind = "redis"
     package = program = "redis-server"
-
-    @property
-    def url(self):
-        return f"redis://127.0.0.1:{self.port}"
+    schemes = ("redis", "rediss")
 
     def name(self, name):
         return {"stream": name, "target": name, "group": f"g-{name}", "claim_seconds": 3}
 
     def prepare(self):
+        port = f"port {self.port}"
+        if self.certificate:
+            port = f"port 0\ntls-port {self.port}\ntls-cert-file {self.certificate}\ntls-key-file {self.key}\n"
+            port += "tls-auth-clients no"
         (self.folder / "config").write_text(
-            f"bind 127.0.0.1\nport {self.port}\ndir {self.folder}\nappendonly yes\nappendfsync always\n"
+            f"bind 127.0.0.1\n{port}\ndir {self.folder}\nappendonly yes\nappendfsync always\n"
             f'user default off\nuser {USER} on ">{PASSWORD}" ~* &* +@all\n'
         )
 

@@ -7,6 +7,7 @@ wrappers of that library leave out.
 from __future__ import annotations
 
 import asyncio
+import ssl
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -25,6 +26,17 @@ if TYPE_CHECKING:
 _KEEP_ALIVE_SECONDS: Final = 30
 _NOT_LET_IN: Final = frozenset({0x85, 0x86, 0x87, 0x8A})
 """Reason codes of a refused connection that are about who connects; the library gives them for MQTT 3.1.1, too."""
+
+
+class _TidySocket(ssl.SSLSocket):
+    """Closed when nobody can be trusted; the library forgets to."""
+
+    def do_handshake(self, block: bool = False) -> None:  # the standard library's signature
+        try:
+            super().do_handshake(block)
+        except OSError:
+            self.close()
+            raise
 
 
 class MqttClient:
@@ -66,6 +78,7 @@ class MqttClient:
         settings = self._settings
         tls = make_tls(settings)
         if tls is not None:
+            tls.sslsocket_class = _TidySocket
             self._paho.tls_set_context(tls)
         clean_start: bool | Literal[3] = not self._is_kept
         if settings.version != "5":

@@ -49,6 +49,8 @@ _PLAIN: Final = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not
 _NOT_LET_IN: Final = "Authorization Violation"
 """What the library says, in an error without a class of its own, when the server refuses who connects."""
 
+_DROP_SECONDS: Final = 0.5
+
 _TOO_LARGE: Final = 10054
 """JetStream's number for a message that is larger than its stream takes."""
 
@@ -231,7 +233,8 @@ async def _connect(settings: NatsSettings) -> tuple[Client, asyncio.Future[None]
         _log.debug("nats_error", why=str(error))
         told.append(error)
 
-    scheme = "tls" if settings.is_encrypted else "nats"
+    tls = make_tls(settings)
+    scheme = "nats" if tls is None else "tls"
     try:
         with _telling(settings):
             await connection.connect(
@@ -245,14 +248,17 @@ async def _connect(settings: NatsSettings) -> tuple[Client, asyncio.Future[None]
                 user=settings.username or None,
                 password=settings.password or None,
                 token=settings.token or None,
-                tls=make_tls(settings),
+                tls=tls,
                 closed_cb=tell_lost,
                 error_cb=note_error,
             )
     except NoServersError as error:
         raise tell_unavailable(settings, told[-1] if told else error) from error
     except BaseException:
-        await connection.close()
+        # A handshake that failed is never seen to end.
+        with suppress(Error, OSError, TimeoutError):
+            async with asyncio.timeout(_DROP_SECONDS):
+                await connection.close()
         raise
     return connection, lost
 

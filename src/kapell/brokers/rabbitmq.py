@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import logging
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange, AbstractIncomingMessage
 
     from kapell.brokers.settings import RabbitmqSettings
+
+# Whatever the libraries log as an error they raise, too, and then it is told here.
+logging.getLogger("aiormq").setLevel(logging.CRITICAL)
 
 _PREFIX: Final = "cloudEvents_"
 _PREFIXES: Final = (_PREFIX, "cloudEvents:")

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from kapell.brokers.settings import RedisSettings
 
-_Entry: TypeAlias = tuple[bytes, dict[bytes, bytes] | None]
+_Entry: TypeAlias = tuple[bytes, dict[bytes, bytes]]
 
 _log = get_logger(__name__)
 
@@ -154,14 +154,15 @@ class RedisIntake:
         return list(found[1])
 
     async def _list_deliveries(self, entries: Sequence[_Entry], *, is_redelivered: bool) -> Sequence[Delivery]:
-        gone = [entry_id for entry_id, fields in entries if fields is None]
+        # What the stream no longer has while the group still waits for it comes without fields.
+        gone = [entry_id for entry_id, fields in entries if not fields]
         if gone:
             _log.warning("entries_cut_off", stream=self._settings.stream, count=len(gone))
             await self._forget(gone)
         return [
             Delivery(_read_entry(self._settings.stream, entry_id, fields, is_redelivered=is_redelivered), entry_id)
             for entry_id, fields in entries
-            if fields is not None
+            if fields
         ]
 
     async def _forget(self, entry_ids: Sequence[bytes]) -> None:

@@ -180,12 +180,13 @@ class RedisSettings(BrokerSettings, frozen=True, kw_only=True, tag="redis"):
 
 AnySettings: TypeAlias = NatsSettings | RabbitmqSettings | MqttSettings | RedisSettings
 
-_KINDS: Final[dict[str, type[AnySettings]]] = {
+KINDS: Final[dict[str, type[AnySettings]]] = {
     "nats": NatsSettings,
     "rabbitmq": RabbitmqSettings,
     "mqtt": MqttSettings,
     "redis": RedisSettings,
 }
+"""The settings of each kind, by its name."""
 
 
 def parse_settings(document: Mapping[str, Any]) -> AnySettings:
@@ -195,14 +196,14 @@ def parse_settings(document: Mapping[str, Any]) -> AnySettings:
         UsageError: It has no such kind, or a field that the kind does not have, or one that cannot be used.
     """
     kind = document.get("kind")
-    if kind not in _KINDS:
-        raise UsageError(f"`{kind}` is no kind of broker.", hint=f"Use one of: {', '.join(_KINDS)}.")
+    if kind not in KINDS:
+        raise UsageError(f"`{kind}` is no kind of broker.", hint=f"Use one of: {', '.join(KINDS)}.")
     try:
-        return msgspec.convert(dict(document), _KINDS[kind])
+        return msgspec.convert(dict(document), KINDS[kind])
     except msgspec.ValidationError as error:
         if isinstance(error.__cause__, UsageError):
             raise error.__cause__ from error
-        fields = ", ".join(_KINDS[kind].__struct_fields__)
+        fields = ", ".join(KINDS[kind].__struct_fields__)
         raise UsageError(
             f"The connection to the broker ({kind}) cannot be used: {error}.", hint=f"It may have: {fields}."
         ) from error
