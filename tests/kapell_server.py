@@ -80,6 +80,10 @@ class Server:
     def restart(self):
         """Stop, and start again with the same data at the same address."""
         self.stop()
+        self.start_again()
+
+    def start_again(self):
+        """Start with the same data at the same address, after an end of whatever kind."""
         self._start(int(self.address.rpartition(":")[2]))
 
     def stop(self):
