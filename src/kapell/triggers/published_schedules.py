@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from kapell.audit import Actor
+    from kapell.language.model import Workflow
     from kapell.language.model.data import Duration
+    from kapell.workflows.store import WorkflowRow
 
 _PREFIX: Final = "workflow:"
 """What the names of such triggers begin with; those that people make hold no colon."""
@@ -35,26 +37,32 @@ _PREFIX: Final = "workflow:"
 _MILLISECOND: Final = timedelta(milliseconds=1)
 
 
-def follow_versions(connection: sa.Connection, namespace: str, name: str, actor: Actor, now: datetime) -> None:
+def follow_versions(
+    connection: sa.Connection, published: Workflow | None, workflow: WorkflowRow, actor: Actor, now: datetime
+) -> None:
     """Bring the trigger of a workflow into line with its versions, in the transaction that has changed them.
 
     Args:
         connection: The transaction.
-        namespace: The workflow's namespace.
-        name: The workflow's name.
+        published: What was published, if that is what has changed them; it need not be read again then.
+        workflow: The workflow.
         actor: Who changed them.
         now: The present moment.
 
     Raises:
         UsageError: The schedule cannot be read, or never comes true.
     """
+    namespace, name = workflow.namespace, workflow.name
     before = store.find_trigger(connection, namespace, _PREFIX + name, lock=True)
     about = find_version(connection, namespace, name, LATEST)
     if before is not None and about is not None and before.owner_version == about.version:
         return  # a version never changes
     schedule = None
     if about is not None and about.deprecation is None:
-        schedule = _read_schedule(connection, namespace, name, about.version)
+        if published is None or published.document.version != about.version:
+            stored = get_stored_version(connection, namespace, name, about.version)
+            published = load_workflow(stored.source, about.full_name)
+        schedule = _read_schedule(published)
     if about is None or schedule is None:
         if before is not None:
             store.delete_trigger(connection, before.trigger_id)
@@ -96,10 +104,9 @@ def _replace(connection: sa.Connection, before: Trigger, made: Trigger, now: dat
         change_plan(connection, changed, read_timing(changed.spec, now), now)
 
 
-def _read_schedule(connection: sa.Connection, namespace: str, name: str, version: str) -> TriggerSchedule | None:
+def _read_schedule(workflow: Workflow) -> TriggerSchedule | None:
     """Return the schedule of a version, if it has one that goes by time."""
-    stored = get_stored_version(connection, namespace, name, version)
-    written = load_workflow(stored.source, stored.about.full_name).schedule
+    written = workflow.schedule
     if written is None or (written.cron, written.every, written.after) == (None, None, None):
         return None
     return TriggerSchedule(

@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from kapell.workflows.published import PublishedWorkflows
     from kapell.workflows.store import WorkflowRow
 
-    FollowVersions = Callable[[sa.Connection, str, str, Actor, datetime], None]
-    """Told of a change of a workflow's versions: the transaction, namespace, name, who made it, and when."""
+    FollowVersions = Callable[[sa.Connection, Workflow | None, WorkflowRow, Actor, datetime], None]
+    """Told of a change of versions: the transaction, what was published (if that is it), the workflow, who, when."""
 
 
 class _Submission(msgspec.Struct, frozen=True):
@@ -239,7 +239,7 @@ class Workflows:
             if submitted.revision is not None or not was_published:
                 listing.update_projection(connection, workflow, now)
             if not was_published:
-                self.on_versions(connection, namespace, name, submitted.actor, now)
+                self.on_versions(connection, checked.workflow, workflow, submitted.actor, now)
         self._published.keep(about.digest, checked.workflow)
         self._published.forget(namespace, name)
         self.on_changed()
@@ -322,7 +322,7 @@ class Workflows:
             listing.update_projection(connection, workflow, now)
             action = "workflow.undeprecate" if reason is None else "workflow.deprecate"
             self._record(connection, now, actor, action, workflow, version=about.version, reason=reason or "")
-            self.on_versions(connection, namespace, name, actor, now)
+            self.on_versions(connection, None, workflow, actor, now)
             changed = store.get_version(connection, namespace, name, about.version)
         self._published.forget(namespace, name)
         self.on_changed()
@@ -412,5 +412,7 @@ class Workflows:
         self._audit.append(connection, AuditEntry.by(actor, action, target, namespace=workflow.namespace, **rest), now)
 
 
-def _follow_nothing(connection: sa.Connection, namespace: str, name: str, actor: Actor, now: datetime) -> None:
+def _follow_nothing(
+    connection: sa.Connection, published: Workflow | None, workflow: WorkflowRow, actor: Actor, now: datetime
+) -> None:
     """Stand in for a follower until there is one."""

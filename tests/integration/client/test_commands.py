@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from typing import NamedTuple
 
 import pytest
@@ -314,3 +315,49 @@ def test_the_real_command_loads_only_what_it_needs(server, token_file, tmp_path)
             check=True, env=environment, capture_output=True, text=True,
         )  # fmt: skip
         assert done.stdout.splitlines()[-1] == loaded
+
+
+def test_triggers_are_made_shown_and_explained(kapell, client):
+    made = kapell("triggers", "create", "demo/nightly", "--workflow", "hello", "--cron", "30 2 * * *",
+                  "--zone", "Europe/Berlin", "--input", '{"name": "Ada"}', "--overlap", "skip", "--json")  # fmt: skip
+    assert made.code == 0, made.err
+    trigger = json.loads(made.out)
+    assert (trigger["spec"]["schedule"]["zone"], trigger["spec"]["overlap"]) == ("Europe/Berlin", "skip")
+    assert re.search(
+        r"^demo/nightly +hello@latest +30 2 \* \* \* \(Europe/Berlin\)", kapell("triggers", "list").out, re.MULTILINE
+    )
+    assert "It has not been due yet" in kapell("triggers", "history", "demo/nightly").err
+    assert kapell("triggers", "pause", "demo/nightly", "--reason", "stock-taking").code == 0
+    assert kapell("triggers", "pause", "demo/nightly").code == 2
+    run_id = kapell("triggers", "fire", "demo/nightly").out.strip()
+    deadline = time.monotonic() + 20  # it starts within moments
+    while next(iter(client.triggers.firings(trigger["trigger_id"]))).outcome != "started":
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert client.runs.wait(run_id).run.status == "completed"
+    shown = kapell("triggers", "show", "demo/nightly").out
+    assert "demo/nightly  paused" in shown
+    assert run_id in shown
+    (firing,) = json.loads(kapell("triggers", "history", trigger["trigger_id"], "--json").out)
+    assert (firing["run_id"], firing["reason"]) == (run_id, "It was fired by hand.")
+    assert "It fires next at" in kapell("triggers", "resume", "demo/nightly").err
+    assert kapell("triggers", "delete", "demo/nightly").code == 0
+    gone = kapell("triggers", "show", "demo/nightly")
+    assert (gone.code, "There is no trigger demo/nightly" in gone.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("demo/bad", "--workflow", "hello", "--cron", "61 * * * *"), "no cron expression"),
+        (("demo/bad", "--workflow", "hello"), "exactly one"),
+        (("demo/bad", "--workflow", "hello", "--every", "PT1H", "--input", "{"), "not JSON"),
+        (("demo/bad", "--workflow", "hello", "--every", "PT1H", "--missed", "some"), "cannot be a trigger"),
+        (("bad", "--workflow", "hello", "--every", "PT1H"), "names no namespace"),
+        (("demo/bad", "--workflow", "nothing", "--every", "PT1H"), "nothing"),
+    ],
+)
+def test_triggers_that_will_not_do_are_refused(kapell, options, says):
+    refused = kapell("triggers", "create", *options)
+    assert refused.code == 2
+    assert says in refused.err
