@@ -23,7 +23,7 @@ PASSWORD = "correct horse"
 WITH_ADMINISTRATION = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
 GUARD = """
     cat >/dev/null
-    for group in $(cat "$1"/*.group 2>/dev/null); do kill -KILL -- "-$group" 2>/dev/null; done
+    for group in $(cat "$1"/*.group 2>/dev/null); do kill -s KILL -- "-$group" 2>/dev/null; done
     rm -rf "$1"
 """
 """Ends the server and deletes its folder when these tests have ended, however they did."""
@@ -144,7 +144,7 @@ class BrokerServer:
                 start_new_session=True,
                 **as_whom,
             )
-        (self.folder / f"{name}.group").write_text(str(process.pid))
+        (self.folder / f"{name}.group").write_text(f"{process.pid}\n")
         return process
 
     def _is_there(self, group):

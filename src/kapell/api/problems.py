@@ -37,6 +37,8 @@ STATUSES: dict[str, int] = {
     "storage_unusable": 503,
     "damaged_seal": 500,
     "master_key": 500,
+    "broker_refused": 502,
+    "broker_unavailable": 503,
     "provider": 502,
     "unreachable": 502,
     "untrusted_server": 502,
