@@ -31,7 +31,7 @@ export function RunLink({ runId }: { runId: string }) {
   );
 }
 
-/** What a run is of, and below it what is to be said of where it stands: its error, or until when it waits. */
+/** What a run is of, and below it what is to be said of where it stands: its error, or until when it waits, or that only an event moves it on. */
 export function RunSubject({ run, lines }: { run: RunView; lines: 1 | 2 }) {
   const clamp = { "--lines": lines } as CSSProperties;
   return (
@@ -46,6 +46,10 @@ export function RunSubject({ run, lines }: { run: RunView; lines: 1 | 2 }) {
       ) : run.waits_until ? (
         <span className={classes.told} style={clamp}>
           goes on <Ago at={run.waits_until} />
+        </span>
+      ) : run.status === "waiting" ? (
+        <span className={classes.told} style={clamp}>
+          waits for an event
         </span>
       ) : null}
     </>

@@ -39,6 +39,7 @@ export function RunHeader({ run }: { run: RunView }) {
           <Moment at={run.waits_until} />
         </Fact>
       )}
+      {run.status === "waiting" && !run.waits_until && <Fact label="Waits for">an event</Fact>}
       {run.parent_run_id && (
         <Fact label="Started by the run">
           <TextLink to="/runs/$runId" params={{ runId: run.parent_run_id }} size="sm" ff="monospace">

@@ -121,11 +121,14 @@ const PLAIN_STEP = /^(\/do\/\d+\/[^/]+)+/;
 
 /**
  * Returns where a new run can begin that is to do a task again: the task itself, or the one around it that lies outside
- * of every `for`, `fork` and `try`.
+ * of every `for`, `foreach`, `fork` and `try`.
  */
 export function findForkPoint(reference: string): string | null {
   return PLAIN_STEP.exec(reference)?.[0] ?? null;
 }
+
+/** What has an iteration's number behind it in a reference. */
+const ITERATED: ReadonlySet<string> = new Set(["for", "foreach"]);
 
 /** Returns a failed task and those around it, innermost first: any of them can be tried again. */
 export function listRetryPoints(reference: string): string[] {
@@ -133,7 +136,7 @@ export function listRetryPoints(reference: string): string[] {
   const points: string[] = [];
   for (let end = parts.length; end > 3; end -= 1) {
     // A task is named after the number of its place; an iteration's number has no name behind it.
-    const isTask = /^\d+$/.test(parts[end - 2] ?? "") && parts[end - 3] !== "for";
+    const isTask = /^\d+$/.test(parts[end - 2] ?? "") && !ITERATED.has(parts[end - 3] ?? "");
     if (isTask) points.push(parts.slice(0, end).join("/"));
   }
   return points;

@@ -24,6 +24,7 @@ export const TYPES = {
   attempts: ["attempt_created", "attempt_held", "attempt_dispatched", "attempt_ended", "attempt_lost", "child_started"],
   errors: ["task_faulted", "branch_faulted", "error_caught", "attempt_lost", "run_faulted"],
   timers: ["timer_fired"],
+  received: ["event_received", "event_handled"],
   people: ["run_suspended", "run_resumed", "cancel_requested", "task_retried", "task_passed"],
   run: ["run_started", "input_accepted", "run_forked", "run_completed", "run_faulted", "run_cancelled"],
 } satisfies Record<string, string[]>;
@@ -36,6 +37,7 @@ export const ABOUT: { value: About; label: string }[] = [
   { value: "attempts", label: "Attempts and child runs" },
   { value: "errors", label: "Errors and retries" },
   { value: "timers", label: "Times that came" },
+  { value: "received", label: "CloudEvents that came" },
   { value: "people", label: "What people asked for" },
   { value: "run", label: "The run as a whole" },
 ];

@@ -73,7 +73,8 @@ function findStatus(task: RunTask, entry: OpenEntry | undefined, at: string): Ru
   if (entry?.attempt?.state === "held") return "held";
   if (entry && ("wait" in entry.timers || "retry" in entry.timers)) return "waiting";
   const { wait } = task;
-  const isWaiting = !entry && wait && isBefore(wait.began_at, at) && !isBefore(wait.ended_at, at);
+  const isKnown = !entry || wait?.code === "waiting_for_event"; // of what listens, an entry says nothing
+  const isWaiting = isKnown && wait && isBefore(wait.began_at, at) && !isBefore(wait.ended_at, at);
   return isWaiting ? (wait.code === "waiting_for_slot" ? "held" : "waiting") : "running";
 }
 

@@ -75,6 +75,8 @@ describe("the list of tasks", () => {
     expect(describePlace({ reference: "/do/3/build/for/1/do/0/compile" })).toBe("build › item 2 › compile");
     expect(describePlace({ reference: "/do/1/both/fork/branches/0/a~1b" })).toBe("both › a/b");
     expect(describePlace({ reference: "/do/0/for/try/0/try" })).toBe("for › try");
+    expect(describePlace({ reference: "/do/0/hear/foreach/2/do/0/post" })).toBe("hear › event 3 › post");
+    expect(describePlace({ reference: "/do/0/foreach/foreach/0/do/0/do" })).toBe("foreach › event 1 › do");
   });
 
   it("takes what has changed into its place", () => {
@@ -140,6 +142,15 @@ describe("the run as it was", () => {
     expect(then.map((each) => each.status)).toEqual(["held", "waiting"]);
   });
 
+  it("tells what listened", () => {
+    const wait = { code: "waiting_for_event", text: "", began_at: "2026-01-01T00:00:01.000000Z" };
+    const hear = { ...loop, wait };
+    const then = tasksAt([hear], { seq: 5, at: "2026-01-01T00:00:02.000000Z", state });
+    expect(then.map((each) => each.status)).toEqual(["waiting"]);
+    const later = { ...hear, wait: { ...wait, began_at: "2026-01-01T00:00:05.000000Z" } };
+    expect(tasksAt([later], { seq: 5, at: "2026-01-01T00:00:02Z", state })[0]?.status).toBe("running");
+  });
+
   it("does not know yet what a person did about a fault", () => {
     const retried = task(1, "retried", { seq: 50, ended_at: "2026-01-01T00:00:02.000000Z" });
     const then = tasksAt([retried], { seq: 20, at: "2026-01-01T00:00:03.000000Z", state: { ...state, open: [] } });
@@ -167,6 +178,7 @@ describe("actions", () => {
   it("know where a fork can begin", () => {
     expect(findForkPoint("/do/3/build/for/0/do/0/compile")).toBe("/do/3/build");
     expect(findForkPoint("/do/3/block/do/1/step")).toBe("/do/3/block/do/1/step");
+    expect(findForkPoint("/do/3/hear/foreach/1/do/0/post")).toBe("/do/3/hear");
     expect(findForkPoint("")).toBeNull();
   });
 
@@ -176,6 +188,7 @@ describe("actions", () => {
       "/do/3/build/for/0/do/0/compile",
       "/do/3/build",
     ]);
+    expect(listRetryPoints("/do/3/hear/foreach/1/do/0/post")).toEqual(["/do/3/hear/foreach/1/do/0/post", "/do/3/hear"]);
   });
 
   it("count what a fork repeats", () => {
@@ -226,6 +239,7 @@ describe("the history", () => {
       text: "late",
     });
     expect(askForEvents({ ...every, about: "people" }).type).toContain("task_retried");
+    expect(askForEvents({ ...every, about: "received" }).type).toEqual(["event_received", "event_handled"]);
   });
 
   it("is read by pages", () => {

@@ -71,8 +71,8 @@ export function listSteps(reference: string): string[] {
   for (let index = 0; index < parts.length; index += 1) {
     const [part, next] = [parts[index], parts[index + 1]];
     const isNumbered = next !== undefined && /^\d+$/.test(next);
-    if (part === "for" && isNumbered) {
-      steps.push(`item ${Number(next) + 1}`);
+    if ((part === "for" || part === "foreach") && isNumbered) {
+      steps.push(`${part === "for" ? "item" : "event"} ${Number(next) + 1}`);
       index += 1;
     } else if (isNumbered && parts[index + 2] !== undefined) {
       steps.push(parts[index + 2] as string);

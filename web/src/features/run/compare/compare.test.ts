@@ -67,6 +67,7 @@ describe("the tasks of two runs", () => {
     expect(say([task("/do/0/a")], [task("/do/0/new"), task("/do/1/a")])).toEqual(["new only-second", "a none"]);
     expect(listSteps("/do/1/work/for/0/do/2/post")).toEqual(["do", "work", "for 0", "do", "post"]);
     expect(listSteps("/do/0/for/for/3/do/0/do")).toEqual(["do", "for", "for 3", "do", "do"]);
+    expect(listSteps("/do/1/hear/foreach/0/do/2/post")).toEqual(["do", "hear", "foreach 0", "do", "post"]);
     expect(listSteps("/do/0/x/catch/do/0/y/call/z")).toEqual(["do", "x", "catch", "do", "y", "call", "z"]);
   });
 

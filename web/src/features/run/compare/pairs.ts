@@ -73,8 +73,8 @@ export function listSteps(reference: string): string[] {
   for (let index = 0; index < parts.length; index += 1) {
     const [part = "", next = "", after] = parts.slice(index, index + 3);
     const isNumber = /^\d+$/.test(next);
-    if (part === "for" && isNumber) {
-      steps.push(`for ${next}`);
+    if ((part === "for" || part === "foreach") && isNumber) {
+      steps.push(`${part} ${next}`);
       index += 1;
     } else if (isNumber && after !== undefined) {
       steps.push(part, after);
@@ -91,8 +91,8 @@ function listAround(reference: string): string[] {
   for (let index = 0; index < parts.length; index += 1) {
     const [part = "", next = "", after] = parts.slice(index, index + 3);
     if (!/^\d+$/.test(next)) continue;
-    if (part === "for") {
-      words.push(`item ${Number(next) + 1}`);
+    if (part === "for" || part === "foreach") {
+      words.push(`${part === "for" ? "item" : "event"} ${Number(next) + 1}`);
       index += 1;
     } else if (after !== undefined) {
       words.push(after.replaceAll("~1", "/").replaceAll("~0", "~"));

@@ -41,6 +41,9 @@ const OPEN_ITERATIONS = 5;
 /** Child runs in child runs are shown so deep. */
 const MOST_DEPTH = 40;
 
+/** What does the same tasks several times: for each item, for each event. */
+const LOOPS = new Set(["for", "listen"]);
+
 const NEEDS_ATTENTION = new Set(["faulted", "lost", "interrupted"]);
 
 /** Returns the rows that are to be seen. */
@@ -57,7 +60,7 @@ export function findAround(runId: string, tasks: RunTask[], task: RunTask): stri
   for (let inner = task; inner.parent; ) {
     const around = byEntry.get(inner.parent);
     if (!around) break;
-    if (around.kind === "for" && inner.iteration != null) keys.push(iterationKey(runId, around, inner.iteration));
+    if (LOOPS.has(around.kind) && inner.iteration != null) keys.push(iterationKey(runId, around, inner.iteration));
     keys.push(taskKey(runId, around));
     inner = around;
   }
@@ -124,7 +127,7 @@ class RowMaker {
       isLoading: isOpen && childRunId !== null && inner.length === 0 && childTasks === undefined,
     });
     if (!isOpen) return;
-    if (task.kind === "for") this.addIterations(task, inner, depth + 1);
+    if (LOOPS.has(task.kind)) this.addIterations(task, inner, depth + 1);
     else if (inner.length > 0) this.add(task.entry ?? 0, depth + 1);
     if (childRunId !== null && childTasks) {
       new RowMaker(this.input, childRunId, childTasks, this.rows, task.is_critical === true).add(0, depth + 1);
@@ -157,7 +160,7 @@ class RowMaker {
     this.rows.push({
       key,
       runId: this.runId,
-      label: `item ${iteration + 1}`,
+      label: `${loop.kind === "listen" ? "event" : "item"} ${iteration + 1}`,
       kind: "iteration",
       task: first,
       depth,

@@ -24,6 +24,7 @@ const WAITS: Record<string, string> = {
   waiting_for_retry: "the next try",
   waiting_for_child: "its child run",
   waiting_for_slot: "a free slot",
+  waiting_for_event: "an event",
   waiting_to_begin: "its beginning",
 };
 
@@ -42,6 +43,7 @@ export function listSegments(task: RunTask, hasInner: boolean): Segment[] {
     segments.push(wait(began, earlier(Date.parse(retry.due), to), "waiting_for_retry", text, retry.number));
   }
   if (task.kind === "wait") segments.push(listWait(task, from, to));
+  if (task.kind === "listen") segments.push(...listListening(task, from, to, hasInner));
   if (segments.length === 0 && !hasInner) {
     segments.push({ kind: "work", from, to, code: "", text: "", attempt: 0, isBad: isBad(task) });
   }
@@ -53,6 +55,13 @@ export function listSegments(task: RunTask, hasInner: boolean): Segment[] {
 
 function listWait(task: RunTask, from: number, to: number | null): Segment {
   return wait(from, to, task.wait?.code ?? "waiting_for_time", task.wait?.text ?? "It waits for a time.", 0);
+}
+
+/** What handles its events lies within it; of the times between them, the last one is known. */
+function listListening(task: RunTask, from: number, to: number | null, hasInner: boolean): Segment[] {
+  const { code = "waiting_for_event", text = "It waits for an event.", began_at, ended_at } = task.wait ?? {};
+  if (!hasInner) return [wait(from, to, code, text, 0)];
+  return began_at ? [wait(Date.parse(began_at), parse(ended_at) ?? to, code, text, 0)] : [];
 }
 
 function listAttempt(attempt: TaskAttempt, taskEnded: number | null): Segment[] {

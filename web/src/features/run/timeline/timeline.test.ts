@@ -79,6 +79,23 @@ describe("what a task did with its time", () => {
     expect(listSegments(task("set", 1, 1, { kind: "set" }), false).map(say)).toEqual(["work 1-1 #0"]);
     expect(nameWait("waiting_for_approval")).toBe("approval");
   });
+
+  test("what listens waits for events, and between what it does with them", () => {
+    const held = { code: "waiting_for_event", text: "It waits for an event.", began_at: at(4) };
+    expect(listSegments(task("hear", 0, null, { kind: "listen", wait: { ...held, began_at: at(0) } }), false)).toEqual([
+      expect.objectContaining({ kind: "wait", to: null, code: "waiting_for_event" }),
+    ]);
+    expect(listSegments(task("hear", 0, null, { kind: "listen", wait: held }), true).map(say)).toEqual([
+      "frame 0- #0",
+      "wait 4- waiting_for_event #0",
+    ]);
+    const over = { ...held, ended_at: at(6) };
+    expect(listSegments(task("hear", 0, 8, { kind: "listen", wait: over }), true).map(say)).toEqual([
+      "frame 0-8 #0",
+      "wait 4-6 waiting_for_event #0",
+    ]);
+    expect(nameWait("waiting_for_event")).toBe("an event");
+  });
 });
 
 describe("the rows", () => {
@@ -118,6 +135,18 @@ describe("the rows", () => {
     expect(findAround("r", [loop, ...inside], inside[2] as RunTask)).toEqual([
       `r/${loop.number}/2`,
       `r/${loop.number}`,
+    ]);
+  });
+
+  test("of what listens are its events", () => {
+    const hear = task("hear", 0, 20, { kind: "listen", items: 2 });
+    const inside = [0, 1].map((iteration) => task("post", iteration, 3, { parent: hear.entry, iteration }));
+    expect(rows({ tasks: [hear, ...inside] }).map((row) => row.label)).toEqual([
+      ...["hear", "event 1", "post", "event 2", "post"],
+    ]);
+    expect(findAround("r", [hear, ...inside], inside[1] as RunTask)).toEqual([
+      `r/${hear.number}/1`,
+      `r/${hear.number}`,
     ]);
   });
 
