@@ -83,20 +83,27 @@ def _list_positions(
         statement = _LIST_ALL.format(conditions=join(["position > %s", "position < %s", *conditions]), order=order)
         return [position for (position,) in connection.execute(statement, [*bounds, *values, limit])]
     strands = _list_strands(connection, lead, namespaces)
+    if not strands:
+        return []
+    statement = _build_statement(lead, conditions, order)
+    arrays = [TextArray(column) for column in zip(*strands, strict=True)]
+    rows = connection.execute(statement, [*arrays, *bounds, *values, limit, limit])
+    return [position for (position,) in rows]
+
+
+def _build_statement(lead: Lead, conditions: list[str], order: str) -> str:
+    """Return the statement that reads strands and merges them."""
     columns = ["namespace"]
     if lead.column:
-        columns.insert(0, _take_begin(lead.column))
-        conditions.insert(0, f"{lead.column} = strand.value")
-    statement = _LIST_STRANDS.format(
+        columns = [_take_begin(lead.column), "namespace"]
+        conditions = [f"{lead.column} = strand.value", *conditions]
+    return _LIST_STRANDS.format(
         columns=", ".join(columns),
         places="strand.begin, strand.namespace" if lead.column else "strand.namespace",
         conditions=join(conditions),
         sorted=", ".join(f"{column} {order}" for column in columns),
         order=order,
     )
-    arrays = [TextArray(column) for column in zip(*strands, strict=True)] or [TextArray()] * 3
-    rows = connection.execute(statement, [*arrays, *bounds, *values, limit, limit])
-    return [position for (position,) in rows]
 
 
 def _list_strands(connection: Connection, lead: Lead, namespaces: list[str] | None) -> list[tuple[str, str, str]]:

@@ -167,7 +167,7 @@ def _list_events(
     connection: sqlite3.Connection, where: EventQuery, between: tuple[int, int], limit: int, *, newest: bool
 ) -> list[StoredEvent]:
     """Return events between two positions: of each strand the first ones, and of those the first."""
-    bounds = _narrow(connection, where, between)
+    after, before = _narrow(connection, where, between)
     lead = choose_lead(where)
     conditions, values = build_conditions(where, "?", sparing=lead.column)
     order = "DESC" if newest else "ASC"
@@ -179,8 +179,10 @@ def _list_events(
             f"SELECT position FROM events {index} "  # noqa: S608 -- see above
             f"WHERE {join([*equal, 'position > ?', 'position < ?', *conditions])} ORDER BY position {order} LIMIT ?"
         )
-        rows = [position for (position,) in connection.execute(statement, (*strand, *bounds, *values, limit))]
+        rows = [position for (position,) in connection.execute(statement, (*strand, after, before, *values, limit))]
         found = heapq.nlargest(limit, found + rows) if newest else heapq.nsmallest(limit, found + rows)
+        if rows and len(found) == limit:  # what is behind the last of these is not wanted any more
+            after, before = (found[-1], before) if newest else (after, found[-1])
     rows_by_position = {row[0]: row for row in look_up(connection, _LIST, found)}
     return [decode_event(rows_by_position[position]) for position in found]
 
