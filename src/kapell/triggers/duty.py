@@ -26,6 +26,8 @@ LONGEST_SLEEP_SECONDS = 10.0
 """After how long the clock is looked at again, so that a jump ahead is noticed."""
 
 _RETRY_SECONDS = 2.0
+_LOOK_AGAIN_SECONDS = 60.0
+"""After how long orders are looked for that another process gave in the moment in which it lost the runs."""
 
 
 class StartRuns(Protocol):
@@ -70,6 +72,7 @@ class TriggerDuty:
         self._awaited: set[str] = set()
         self._ended: list[str] = []
         self._is_sleeping = False
+        self._look_again_at = 0.0
 
     @property
     def is_idle(self) -> bool:
@@ -120,10 +123,14 @@ class TriggerDuty:
     async def _take_up(self) -> None:
         """Do what a process before left to do."""
         orders = await asyncio.to_thread(self._firings.list_left)
+        self._look_again_at = self._clock.monotonic() + _LOOK_AGAIN_SECONDS
         await self._carry_out(orders)
 
     async def _turn(self) -> float:
         """Do all that is due, and return for how many seconds nothing is."""
+        if self._clock.monotonic() >= self._look_again_at:
+            self._look_again_at = self._clock.monotonic() + _LOOK_AGAIN_SECONDS
+            self._unsettled |= {order.run_id: order for order in await asyncio.to_thread(self._firings.list_ordered)}
         next_at = await asyncio.to_thread(self._firings.find_next_at)
         now = self._clock.now()
         is_due = next_at is not None and next_at <= now

@@ -213,18 +213,22 @@ class Firings:
         moved = msgspec.structs.replace(trigger, planned_at=planned_at, next_at=next_at, awaited_run_id=None)
         store.update_trigger(connection, moved)
 
-    def list_left(self) -> Orders:
-        """Return what a process that ended left to do: ordered runs, and runs whose end is waited for."""
-        with self._database.write() as connection:
-            awaiting = store.list_awaiting(connection)
-            starts = [
+    def list_ordered(self) -> list[StartOrder]:
+        """Return the orders that nobody has said anything of yet, whoever gave them."""
+        with self._database.read() as connection:
+            return [
                 make_order(store.get_trigger(connection, trigger_id), firing)
                 for trigger_id, firing in store.list_open(connection)
                 if firing.outcome == "starting"
             ]
+
+    def list_left(self) -> Orders:
+        """Return what a process that ended left to do: ordered runs, and runs whose end is waited for."""
+        with self._database.write() as connection:
+            awaiting = store.list_awaiting(connection)
         awaited = [(trigger.awaited_run_id, trigger.spec.overlap) for trigger in awaiting]
         cancels = [run_id for run_id, overlap in awaited if run_id is not None and overlap == "replace"]
-        return Orders(starts, cancels, [run_id for run_id, _ in awaited if run_id is not None])
+        return Orders(self.list_ordered(), cancels, [run_id for run_id, _ in awaited if run_id is not None])
 
 
 def make_order(trigger: Trigger, firing: Firing) -> StartOrder:

@@ -11,7 +11,8 @@ from kapell.workflows.model import LATEST
 
 AwareMoment = Annotated[datetime, msgspec.Meta(tz=True)]
 
-TriggerKind = Literal["schedule"]
+TriggerKind = Literal["schedule", "event"]
+ReadAs = Literal["data", "envelope", "raw"]
 MissedPolicy = Literal["one", "skip", "all"]
 OverlapPolicy = Literal["allow", "queue", "skip", "replace"]
 Outcome = Literal["starting", "started", "skipped", "queued", "replaced"]
@@ -38,14 +39,29 @@ class TriggerSchedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     anchor: AwareMoment | None = None
 
 
+class TriggerEvents(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which events a trigger fires for.
+
+    Attributes:
+        on: The events, as `schedule.on` of a workflow has them: `one`, `any` or `all` with filters.
+        read: What its run gets of each event, in an array: its `data`, all of it (`envelope`), or its `raw` text.
+        debounce: It fires once no further event has come for so long, for the last one; as ISO 8601 text.
+    """
+
+    on: dict[str, Any]
+    read: ReadAs = "envelope"
+    debounce: str = "PT0S"
+
+
 class TriggerSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a trigger does, as it is written.
 
     Attributes:
         workflow: The name of the workflow that it starts, in its own namespace.
         version: Its version, or `latest`: the highest at that time that is not deprecated.
-        input: The input of its runs.
-        schedule: When it fires.
+        input: The input of its runs; those that events start have the array of the events instead.
+        schedule: When it fires; empty if it hears events.
+        events: Which events it fires for; `None` if it goes by a schedule.
         jitter: Up to how long each firing is put off, by chance, as ISO 8601 text; so that not all begin at once.
         missed: What becomes of firings that nobody was there for: `one` run for all of them, `skip`, or `all`.
         overlap: What becomes of a firing while the run before is under way: `allow`, `queue`, `skip`, or `replace`.
@@ -55,11 +71,33 @@ class TriggerSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     workflow: str
     version: str = LATEST
     input: Any = None
-    schedule: TriggerSchedule
+    schedule: TriggerSchedule = TriggerSchedule()
+    events: TriggerEvents | None = None
     jitter: str = "PT0S"
     missed: MissedPolicy = "one"
     overlap: OverlapPolicy = "allow"
     description: str = ""
+
+    @property
+    def kind(self) -> TriggerKind:
+        """What a trigger hears that does this."""
+        return "schedule" if self.events is None else "event"
+
+
+class GatheredEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """An event that a trigger keeps until it fires.
+
+    Attributes:
+        filter: The filter that it fits.
+        position: Its number in the event store.
+        since: When it arrived, or the first of those in whose place it is.
+        count: For how many it stands, with those that were debounced.
+    """
+
+    filter: int
+    position: int
+    since: datetime
+    count: int = 1
 
 
 class Trigger(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +117,8 @@ class Trigger(msgspec.Struct, frozen=True, kw_only=True):
         last_fired_at: When it was last decided to start a run.
         last_run_id: The run that it started last.
         awaited_run_id: The run that it waits for the end of.
+        heard_position: The last event that it has had to do with, by its number in the event store.
+        gathered: The events that it has heard and not fired for yet.
         created_at: When it was made.
         updated_at: When what it does was last changed.
         updated_by: Who changed it, by id.
@@ -98,6 +138,8 @@ class Trigger(msgspec.Struct, frozen=True, kw_only=True):
     last_fired_at: datetime | None = None
     last_run_id: str | None = None
     awaited_run_id: str | None = None
+    heard_position: int = 0
+    gathered: tuple[GatheredEvent, ...] = ()
     created_at: datetime
     updated_at: datetime
     updated_by: str
@@ -121,6 +163,7 @@ class Firing(msgspec.Struct, frozen=True, kw_only=True):
         run_id: The run, where one was to be started.
         reason: Why, in words; empty where a run was started at its time.
         fired_by: Who fired it by hand, by name.
+        events: The events that it was for, by their numbers in the event store; the last one completed it.
     """
 
     planned_at: datetime
@@ -131,6 +174,7 @@ class Firing(msgspec.Struct, frozen=True, kw_only=True):
     run_id: str | None = None
     reason: str = ""
     fired_by: str | None = None
+    events: tuple[int, ...] = ()
 
 
 class TriggerPage(msgspec.Struct, frozen=True):
@@ -195,6 +239,8 @@ class StartOrder(msgspec.Struct, frozen=True, kw_only=True):
         version: Its version, or `latest`.
         input: The run's input.
         run_id: The id that it must have.
+        events: The events that it starts for, by number; its input is the array of them.
+        read: What the input has of each event; `None` if the run is not for events.
     """
 
     trigger_id: str
@@ -205,3 +251,5 @@ class StartOrder(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     input: Any
     run_id: str
+    events: tuple[int, ...] = ()
+    read: ReadAs | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 from kapell.errors import NotFoundError
 from kapell.storage.tables.triggers import trigger_firings as firings
 from kapell.storage.tables.triggers import triggers
-from kapell.triggers.model import OPEN, Firing, Outcome, Trigger, TriggerPage, TriggerSpec
+from kapell.triggers.model import OPEN, Firing, GatheredEvent, Outcome, Trigger, TriggerPage, TriggerSpec
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -98,10 +99,23 @@ def list_planned(
     connection: sa.Connection, namespaces: Collection[str] | None, until: datetime, limit: int
 ) -> list[Trigger]:
     """Return triggers that have something planned up to a moment, the earliest first."""
-    query = sa.select(*_COLUMNS).where(triggers.c.planned_at <= until)
+    query = sa.select(*_COLUMNS).where(triggers.c.planned_at <= until, triggers.c.kind == "schedule")
     if namespaces is not None:
         query = query.where(triggers.c.namespace.in_(sorted(namespaces)))
     return [_read(row) for row in connection.execute(query.order_by(triggers.c.planned_at).limit(limit))]
+
+
+def list_hearing(connection: sa.Connection) -> list[Trigger]:
+    """Return the triggers that hear events."""
+    query = sa.select(*_COLUMNS).where(triggers.c.kind == "event").order_by(triggers.c.trigger_id)
+    return [_read(row) for row in connection.execute(query)]
+
+
+def find_free_moment(connection: sa.Connection, trigger_id: str, moment: datetime) -> datetime:
+    """Return a moment, or where a firing has it already, the first one after it that is free: events come in crowds."""
+    later = sa.select(sa.func.max(firings.c.planned_at, type_=_MOMENT)).where(firings.c.trigger_id == trigger_id)
+    last: datetime | None = connection.execute(later).scalar()
+    return moment if last is None or last < moment else last + _MICROSECOND
 
 
 def list_awaiting(connection: sa.Connection, run_id: str | None = None) -> list[Trigger]:
@@ -179,24 +193,37 @@ def _trim(connection: sa.Connection, trigger_id: str) -> None:
         connection.execute(sa.delete(firings).where(of_trigger, firings.c.planned_at <= last, ~firings.c.is_open))
 
 
+_MICROSECOND = timedelta(microseconds=1)
 _MOMENT = triggers.c.next_at.type
-_WRITTEN = [field for field in Trigger.__struct_fields__ if field != "spec"]
-_FIRING_FIELDS = Firing.__struct_fields__
+_WRITTEN = [field for field in Trigger.__struct_fields__ if field not in {"spec", "gathered"}]
+_FIRING_FIELDS = [field for field in Firing.__struct_fields__ if field != "events"]
 
 
 def _write(trigger: Trigger) -> dict[str, Any]:
     values = {name: getattr(trigger, name) for name in _WRITTEN}
-    return {**values, "workflow": trigger.spec.workflow, "spec": msgspec.json.encode(trigger.spec).decode()}
+    return {
+        **values,
+        "workflow": trigger.spec.workflow,
+        "spec": msgspec.json.encode(trigger.spec).decode(),
+        "gathered": msgspec.json.encode(trigger.gathered).decode(),
+    }
 
 
 def _read(row: sa.Row[Any]) -> Trigger:
     values = {name: getattr(row, name) for name in _WRITTEN}
-    return Trigger(**values, spec=msgspec.json.decode(row.spec, type=TriggerSpec))
+    gathered = msgspec.json.decode(row.gathered, type=tuple[GatheredEvent, ...])
+    return Trigger(**values, spec=msgspec.json.decode(row.spec, type=TriggerSpec), gathered=gathered)
 
 
 def _write_firing(firing: Firing) -> dict[str, Any]:
-    return {**{name: getattr(firing, name) for name in _FIRING_FIELDS}, "is_open": firing.outcome in OPEN}
+    return {
+        **{name: getattr(firing, name) for name in _FIRING_FIELDS},
+        "is_open": firing.outcome in OPEN,
+        "position": firing.events[-1] if firing.events else None,
+        "events": msgspec.json.encode(firing.events).decode(),
+    }
 
 
 def _read_firing(row: sa.Row[Any]) -> Firing:
-    return Firing(**{name: getattr(row, name) for name in _FIRING_FIELDS})
+    events = msgspec.json.decode(row.events, type=tuple[int, ...])
+    return Firing(**{name: getattr(row, name) for name in _FIRING_FIELDS}, events=events)

@@ -248,6 +248,16 @@ async def test_two_processes_decide_on_a_firing_once(bench):
     assert len(bench.tell(trigger)) == 1
 
 
+async def test_what_another_process_ordered_and_could_not_start_is_started(bench):
+    trigger = bench.create(every="PT1H")
+    async with bench.working(longest_sleep_seconds=30.0) as duty:
+        await bench.pass_time(duty, START + HOUR - MINUTE)
+        orders = bench.firings.decide_due(START + HOUR)  # its clock is ahead; and then it loses the runs
+        await bench.pass_time(duty, START + HOUR + 2 * MINUTE)
+    assert list(bench.runs.orders) == [orders.starts[0].run_id]
+    assert bench.tell(trigger) == [(START + HOUR, "started")]
+
+
 async def test_a_schedule_that_cannot_be_read_any_more_holds_up_no_other(bench):
     broken = bench.create("broken", cron="0 * * * *")
     bench.create("good", cron="0 * * * *")
