@@ -15,6 +15,7 @@ from paho.mqtt.client import MQTT_CLEAN_START_FIRST_ONLY, Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 
 from kapell.brokers.transport import ANSWER_SECONDS, make_tls, tell_refused, tell_unavailable
+from kapell.telemetry import get_logger
 
 if TYPE_CHECKING:
     from paho.mqtt.properties import Properties
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from paho.mqtt.subscribeoptions import SubscribeOptions
 
     from kapell.brokers.settings import MqttSettings
+
+_log = get_logger(__name__)
 
 _KEEP_ALIVE_SECONDS: Final = 30
 _NOT_LET_IN: Final = frozenset({0x85, 0x86, 0x87, 0x8A})
@@ -176,6 +179,13 @@ class MqttClient:
             self._ticking = self._loop.create_task(self._tick())
 
     def _read(self) -> None:
+        try:
+            self._read_all()
+        except Exception as error:  # noqa: BLE001 -- whatever a broken packet leads to, the connection is of no use
+            _log.warning("mqtt_connection_broken", url=self._settings.url, why=repr(error))
+            self._drop()
+
+    def _read_all(self) -> None:
         socket: Any = self._paho.socket()
         while socket is not None:
             self._paho.loop_read()

@@ -19,7 +19,7 @@ from kapell.brokers.broker import (
     Outgoing,
 )
 from kapell.brokers.cancelling import run_cancellable, run_to_end
-from kapell.errors import KapellError
+from kapell.errors import KapellError, UsageError
 from kapell.telemetry import get_logger
 
 if TYPE_CHECKING:
@@ -94,9 +94,10 @@ class SupervisedBroker:
                         pauses.reset()
                         if deliveries:
                             await self._take_over(intake, deliveries, handle, on_unreadable)
-            except BrokerUnavailableError as error:
-                self._receiving = msgspec.structs.replace(self._receiving, connected_at=None, trouble=str(error))
-                _log.warning("broker_unavailable", broker=self._name, why=str(error))
+            except UsageError:
+                raise
+            except Exception as error:  # noqa: BLE001 -- libraries raise more than they say, and consuming goes on
+                self._tell_lost(error)
             await pauses.wait()
 
     async def close(self) -> None:
@@ -132,6 +133,11 @@ class SupervisedBroker:
             # What is safe here would else be delivered again.
             await run_to_end(intake.acknowledge(deliveries), _CLOSE_SECONDS)
         self._receiving = self._count(self._receiving, len(readable))
+
+    def _tell_lost(self, error: Exception) -> None:
+        told = {} if isinstance(error, BrokerUnavailableError) else {"exc_info": error}
+        self._receiving = msgspec.structs.replace(self._receiving, connected_at=None, trouble=str(error) or repr(error))
+        _log.warning("broker_unavailable", broker=self._name, why=str(error), **told)
 
     def _tell_not_taken(self, error: Exception) -> None:
         trouble = f"What the broker delivers is not accepted: {error}"
