@@ -181,10 +181,14 @@ class RedisOutlet:
         self._settings = settings
 
     async def send(self, messages: Sequence[Outgoing]) -> Mapping[int, str]:
-        """Append all or none of the messages."""
+        """Append the messages.
+
+        Not in a transaction: Redis 7.0 drops transactions when it loads its append-only file and the user `default` is
+        switched off.
+        """
         settings = self._settings
         with _telling(settings):
-            async with self._client.pipeline(transaction=True) as pipeline:
+            async with self._client.pipeline(transaction=False) as pipeline:
                 for message in messages:
                     pipeline.xadd(settings.target, _write_entry(message), maxlen=settings.max_length, approximate=True)
                 await pipeline.execute()
