@@ -22,6 +22,7 @@ from kapell.audit.head_keeper import HeadKeeper
 from kapell.audit.service import open_audit_log
 from kapell.audit.witnesses import make_witnesses
 from kapell.clock import SystemClock
+from kapell.engine.expression_helper import ExpressionHelper
 from kapell.engine.maintenance.indexing import index_regularly
 from kapell.engine.seals import ContentHashes
 from kapell.engine.secrets import SecretSource
@@ -37,7 +38,9 @@ from kapell.storage.sizes import measure_databases
 from kapell.telemetry import get_logger
 from kapell.tracing.tracer import begin_tracing
 from kapell.triggers.duty import TriggerDuty
+from kapell.triggers.event_firing import EventFirings
 from kapell.triggers.firing import Firings
+from kapell.triggers.hearing import EventHearing
 from kapell.triggers.published_schedules import follow_versions
 from kapell.triggers.service import Triggers
 from kapell.vault.secret_source import VaultSecrets
@@ -171,13 +174,17 @@ def _make_event_log(engine: Engine, clock: Clock) -> EventLog:
 async def _doing_duties(parts: Parts, base: _Base) -> AsyncIterator[None]:
     """Do what a server does by itself; at the end, bring to an end what is under way."""
     uses = parts.vault.record_uses
+    firings = Firings(base.database, StoredRunEnds(parts.engine.store))
+    trigger_duty = _make_trigger_duty(parts, base, firings)
+    helper = _make_helper(parts.settings)
     duties = [
         _begin("heads", parts.heads.run()),
         _begin("tidying", _repeat("tidying", _TIDY_SECONDS, lambda: _tidy(parts))),
         _begin("uses_of_secrets", _repeat("uses_of_secrets", _USES_SECONDS, uses)),
         _begin("loop_watch", parts.loop_watch.run()),
         _begin("indexing", _keep_index(parts.settings, parts.engine.store)),
-        _begin("triggers", _make_trigger_duty(parts, base).run()),
+        _begin("triggers", trigger_duty.run()),
+        _begin("hearing", _make_hearing(parts, EventFirings(base.database, firings), trigger_duty, helper).run()),
     ]
     parts.bulk.begin(parts.record)
     try:
@@ -188,6 +195,7 @@ async def _doing_duties(parts: Parts, base: _Base) -> AsyncIterator[None]:
         for duty in duties:
             duty.cancel()
         await asyncio.gather(*duties, return_exceptions=True)
+        await helper.close()
         await parts.evaluator.close()
         await parts.events.settle()
         await asyncio.gather(*(asyncio.to_thread(tracer.close) for tracer in base.tracers))
@@ -196,12 +204,32 @@ async def _doing_duties(parts: Parts, base: _Base) -> AsyncIterator[None]:
         await parts.heads.finish()
 
 
-def _make_trigger_duty(parts: Parts, base: _Base) -> TriggerDuty:
-    firings = Firings(base.database, StoredRunEnds(parts.engine.store))
+def _make_helper(settings: Settings) -> ExpressionHelper:
+    """Return a process of its own for the filters of triggers, so that they and the runs never wait for each other."""
+    return ExpressionHelper(
+        processes=1,
+        time_limit_seconds=settings.expression_seconds,
+        memory_limit_bytes=settings.expression_memory_bytes,
+        output_limit_bytes=settings.expression_output_bytes,
+    )
+
+
+def _make_hearing(parts: Parts, firings: EventFirings, duty: TriggerDuty, helper: ExpressionHelper) -> EventHearing:
+    hearing = EventHearing(firings, parts.engine.store.events, helper, duty, parts.clock)
+
+    def note_change() -> None:
+        hearing.note_change()
+        duty.wake()
+
+    parts.triggers.on_change = note_change
+    parts.workflows.on_changed = note_change
+    parts.events.arrived.append(lambda _: hearing.note_news())
+    return hearing
+
+
+def _make_trigger_duty(parts: Parts, base: _Base, firings: Firings) -> TriggerDuty:
     duty = TriggerDuty(firings, TriggerStarts(parts.run_starts, parts.published, parts.engine), parts.clock)
-    parts.triggers.on_change = duty.wake
     parts.triggers.on_order = duty.take
-    parts.workflows.on_changed = duty.wake
     base.on_run_end = duty.note_end
     return duty
 

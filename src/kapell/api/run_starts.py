@@ -105,6 +105,7 @@ class RunStarts:
         *,
         traceparent: str | None = None,
         run_id: str | None = None,
+        heard: Sequence[int] = (),
     ) -> tuple[RunRecord, bool]:
         """Start a run, and return its record when it is on disk, and whether it is new.
 
@@ -118,6 +119,7 @@ class RunStarts:
             traceparent: The caller's trace, if it has sent one (W3C Trace Context).
             run_id: The id that the run must have; one that is there already is left alone. For callers that start
                 nothing twice at the same time.
+            heard: The positions of the events that the run starts for, in order.
 
         Raises:
             ConflictError: The key has been used for something else.
@@ -140,7 +142,7 @@ class RunStarts:
             if record is not None:
                 return record, False
             with self._live.expect_start(found) as on_disk:
-                self._engine.start_run(workflow, value, run_id=found, traceparent=traceparent)
+                self._engine.start_run(workflow, value, run_id=found, traceparent=traceparent, heard=heard)
                 return await on_disk, True
         finally:
             self._under_way -= 1

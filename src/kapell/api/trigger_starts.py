@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from kapell.audit import Actor
+from kapell.kernel.listening import read_event
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -32,7 +35,7 @@ class TriggerStarts:
         Raises:
             ConflictError: The version is deprecated.
             DamagedHistoryError: The stored text is not what was published.
-            NotFoundError: There is no such workflow.
+            NotFoundError: There is no such workflow, or an event that it is to start for is not kept any more.
             UsageError: It cannot run yet, or the input is too large.
             StorageError: It cannot be written at present.
         """
@@ -40,11 +43,26 @@ class TriggerStarts:
         found = self._published.find_remembered(*wanted)
         if found is None:
             found = await asyncio.to_thread(self._published.get_startable, *wanted)
-        actor = Actor(f"trigger/{order.trigger_id}", order.trigger_name, "schedule")
+        actor = Actor(f"trigger/{order.trigger_id}", order.trigger_name, "schedule" if order.read is None else "event")
         name = f"workflow/{found.about.full_name}"
         await self._run_starts.start(
-            actor, found.workflow, name, order.namespace, order.input, None, run_id=order.run_id
+            actor,
+            found.workflow,
+            name,
+            order.namespace,
+            order.input if not order.events else await asyncio.to_thread(self._read_events, order),
+            None,
+            run_id=order.run_id,
+            heard=order.events,
         )
+
+    def _read_events(self, order: StartOrder) -> list[Any]:
+        """Return the input of a run that events start: the array of them. Raises `NotFoundError`."""
+        read = []
+        for position in order.events:
+            body = self._engine.store.events.get(position).body
+            read.append(read_event(order.read or "envelope", msgspec.json.decode(body), body))
+        return read
 
     async def cancel(self, run_id: str, text: str) -> None:
         """Cancel a run. Raises `NotFoundError`, `ConflictError`."""

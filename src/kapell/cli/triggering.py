@@ -24,7 +24,28 @@ if TYPE_CHECKING:
 _SHOWN = 5
 
 
-def make_spec(workflow: str, schedule: dict[str, Any], value: str | None, rest: dict[str, str]) -> TriggerSpec:
+def make_events(
+    types: Sequence[str], filters: Sequence[str], read: str, debounce: str, *, is_all: bool
+) -> dict[str, Any] | None:
+    """Return which events a trigger hears, from the options of a command, or `None`. Raises `UsageError`."""
+    wanted: list[Any] = [{"with": {"type": each}} for each in types]
+    for text in filters:
+        try:
+            wanted.append(msgspec.json.decode(text))
+        except msgspec.DecodeError as error:
+            raise UsageError(
+                f"The filter is not JSON: {error}.", hint="""Write it as --filter '{"with": {"type": "paid"}}'."""
+            ) from None
+    if not wanted:
+        return None
+    by_many = {"all" if is_all else "any": wanted}
+    on = by_many if is_all or len(wanted) > 1 else {"one": wanted[0]}
+    return {"on": on, "read": read, "debounce": debounce}
+
+
+def make_spec(
+    workflow: str, schedule: dict[str, Any], events: dict[str, Any] | None, value: str | None, rest: dict[str, str]
+) -> TriggerSpec:
     """Return what a trigger is to do, from the options of a command. Raises `UsageError`."""
     try:
         given = None if value is None else msgspec.json.decode(value)
@@ -33,7 +54,14 @@ def make_spec(workflow: str, schedule: dict[str, Any], value: str | None, rest: 
             f"The input is not JSON: {error}.", hint="""Write it as --input '{"key": "value"}'."""
         ) from None
     name, _, version = workflow.partition("@")
-    written = {"workflow": name, "version": version or "latest", "input": given, "schedule": schedule, **rest}
+    written = {
+        "workflow": name,
+        "version": version or "latest",
+        "input": given,
+        "schedule": schedule,
+        "events": events,
+        **rest,
+    }
     try:
         return msgspec.convert(written, TriggerSpec)
     except msgspec.ValidationError as error:
@@ -100,7 +128,7 @@ def create_one(
         raise UsageError(f"`{name}` names no namespace.", hint="Write it as shop/nightly.")
     with open_client(server, token_file) as client:
         made = client.triggers.create(namespace, own, spec, is_paused=is_paused)
-    return _tell(made, f"{made.namespace}/{made.name} fires next at {say_time(made.next_at)}.", as_json=as_json)
+    return _tell(made, f"{made.namespace}/{made.name} {_say_next(made)}.", as_json=as_json)
 
 
 def change_one(
@@ -113,7 +141,7 @@ def change_one(
         if action == "pause":
             return _tell(triggers.pause(trigger_id, reason=reason), "It starts nothing until resumed.", as_json=as_json)
         changed = triggers.resume(trigger_id, reason=reason)
-    return _tell(changed, f"It fires next at {say_time(changed.next_at)}.", as_json=as_json)
+    return _tell(changed, f"It {_say_next(changed)}.", as_json=as_json)
 
 
 def fire_one(server: str | None, token_file: Path | None, name: str, *, as_json: bool) -> int:
@@ -137,7 +165,7 @@ def tell_history(server: str | None, token_file: Path | None, name: str, limit: 
     elif firings:
         print_lines(*_draw_firings(firings))
     else:
-        say(f"It has not been due yet; it fires next at {say_time(trigger.next_at)}.")
+        say(f"It has not been due yet; it {_say_next(trigger)}.")
     return exits.COMPLETED
 
 
@@ -179,7 +207,27 @@ def _make_row(trigger: Trigger) -> tuple[str, ...]:
     )
 
 
+def _say_next(trigger: Trigger) -> str:
+    if trigger.kind == "event" and trigger.next_at is None:
+        return "fires when its events come"
+    return f"fires next at {say_time(trigger.next_at)}"
+
+
+def _say_events(on: dict[str, Any]) -> str:
+    """Say which events a trigger hears: their types, as far as filters name them."""
+    if "one" in on:
+        return f"on {_say_filter(on['one'])}"
+    mode = "all" if "all" in on else "any"
+    return f"on {mode} of {', '.join(map(_say_filter, on[mode]))}" if on.get(mode) else "on every event"
+
+
+def _say_filter(written: Any) -> str:
+    return str(written.get("with", {}).get("type", "any type"))
+
+
 def _say_schedule(trigger: Trigger) -> str:
+    if trigger.spec.events is not None:
+        return _say_events(trigger.spec.events.on)
     schedule = trigger.spec.schedule
     if schedule.cron is not None:
         return f"{schedule.cron} ({schedule.zone})"

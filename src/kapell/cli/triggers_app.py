@@ -59,6 +59,25 @@ def create(
         str | None, typer.Option("--after", metavar="DURATION", help="How long after the end of the run before.")
     ] = None,
     zone: Annotated[str, typer.Option("--zone", help="The zone that --cron is meant in.")] = "UTC",
+    on_type: Annotated[
+        list[str] | None,
+        typer.Option("--on-type", metavar="TYPE", help="On events of this type; of any of these, if given repeatedly."),
+    ] = None,
+    filter: Annotated[  # noqa: A002 -- the option's name
+        list[str] | None,
+        typer.Option(
+            "--filter",
+            metavar="JSON",
+            help='On events that fit a filter: {"with": {"type": "paid"}}, with `correlate` if need be.',
+        ),
+    ] = None,
+    gather: Annotated[bool, typer.Option("--all", help="Only when there was an event for each of these.")] = False,
+    read: Annotated[
+        str, typer.Option("--read", metavar="data|envelope|raw", help="What the run gets of each event.")
+    ] = "envelope",
+    debounce: Annotated[
+        str, typer.Option("--debounce", metavar="DURATION", help="Once no further event has come for so long.")
+    ] = "PT0S",
     input: Annotated[str | None, typer.Option("--input", metavar="JSON", help="The input of its runs.")] = None,  # noqa: A002 -- the option's name
     jitter: Annotated[
         str, typer.Option("--jitter", metavar="DURATION", help="Up to how long each firing is put off.")
@@ -75,11 +94,12 @@ def create(
     token_file: options.TokenFile = None,
     json: options.Json = False,
 ) -> int:
-    """Make a trigger that starts a workflow by a schedule."""
-    from kapell.cli.triggering import create_one, make_spec
+    """Make a trigger that starts a workflow by a schedule, or when events come."""
+    from kapell.cli.triggering import create_one, make_events, make_spec
 
     schedule = {"cron": cron, "every": every, "after": after, "zone": zone}
-    spec = make_spec(workflow, schedule, input, {"jitter": jitter, "missed": missed, "overlap": overlap})
+    events = make_events(on_type or [], filter or [], read, debounce, is_all=gather)
+    spec = make_spec(workflow, schedule, events, input, {"jitter": jitter, "missed": missed, "overlap": overlap})
     return create_one(server, token_file, trigger, spec, is_paused=paused, as_json=json)
 
 

@@ -277,7 +277,13 @@ class Engine:
             await self._reader.read(self.definitions.prepare, workflow)
 
     def start_run(
-        self, workflow: Workflow, value: Any, *, run_id: str | None = None, traceparent: str | None = None
+        self,
+        workflow: Workflow,
+        value: Any,
+        *,
+        run_id: str | None = None,
+        traceparent: str | None = None,
+        heard: Sequence[int] = (),
     ) -> str:
         """Begin a run and return its id.
 
@@ -290,6 +296,7 @@ class Engine:
             value: The raw input, a JSON value.
             run_id: The run's id, if the caller makes it.
             traceparent: The caller's trace, that the run becomes a part of (W3C Trace Context).
+            heard: The positions of the events that it starts for, in order: it hears what came behind the last one.
 
         Raises:
             UsageError: The workflow has tasks that cannot run yet, or the input is too large.
@@ -301,8 +308,8 @@ class Engine:
         measured = Known()
         self._check_size("input", value, measured)
         run_id = run_id or make_run_id(self.clock.now())
-        position = self._host.deliveries.position
-        command = c.StartRun(run_id=run_id, input=value, traceparent=traceparent, position=position)
+        position = heard[-1] if heard else self._host.deliveries.position
+        command = c.StartRun(run_id=run_id, input=value, traceparent=traceparent, position=position, heard=tuple(heard))
         active = self._host.start_run(run_id, definition, command)
         active.state.sizes = measured
         return run_id

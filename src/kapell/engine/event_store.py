@@ -11,7 +11,7 @@ conformance suite, `tests/integration/store/test_event_store_contract.py`.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
 
@@ -19,6 +19,10 @@ from kapell.kernel.listening import ListenKey
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+
+
+TRIGGERS_CURSOR: Final = "triggers"
+"""The name of the cursor of whoever hears events for triggers."""
 
 
 class StoredEvent(msgspec.Struct, kw_only=True, frozen=True):

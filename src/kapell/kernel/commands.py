@@ -21,6 +21,7 @@ class StartRun(Command, tag="start", frozen=True, kw_only=True):
 
     `traceparent` names the span that the run is a part of (W3C Trace Context), if whoever starts it is traced.
     `position` is the last event that had been stored by then: the run sees what arrived behind it (decision 16).
+    `heard` are the positions of the events that it starts for.
     """
 
     run_id: str
@@ -29,6 +30,7 @@ class StartRun(Command, tag="start", frozen=True, kw_only=True):
     depth: int = 0
     traceparent: str | None = None
     position: int = 0
+    heard: tuple[int, ...] = ()
 
 
 class ForkRun(Command, tag="fork", frozen=True, kw_only=True):

@@ -17,6 +17,7 @@ import msgspec
 from kapell.kernel.arguments import Surroundings
 from kapell.kernel.commands import ReceiveEvent
 from kapell.kernel.consumption import Consumed
+from kapell.kernel.evaluation import NO_EXTRA
 from kapell.kernel.faults import StepError
 from kapell.kernel.fitting import Fit, Glance, Sight, find_fit, read_data
 from kapell.kernel.state import ROOT, Entry, ListenProgress, State
@@ -163,7 +164,11 @@ def _glance(program: Program, state: State, entry: Entry, progress: ListenProgre
 
 
 def match_event(
-    strategy: StrategySpec, event: Mapping[str, Any], answers: Mapping[int, Answer], satisfied: Sequence[int] = ()
+    strategy: StrategySpec,
+    event: Mapping[str, Any],
+    answers: Mapping[int, Answer],
+    satisfied: Sequence[int] = (),
+    correlations: Mapping[str, Any] = NO_EXTRA,
 ) -> Fit | None:
     """Tell which filter of a strategy an event satisfies, where there is no run: expressions see the event alone.
 
@@ -172,6 +177,7 @@ def match_event(
         event: The whole CloudEvent, as an object.
         answers: What the expression helper said to the calls before, by slot.
         satisfied: With `all`, the filters that have had an event.
+        correlations: With `all`, the values that those extracted.
 
     Returns:
         The filter and what it extracts, or `None`.
@@ -179,7 +185,7 @@ def match_event(
     Raises:
         NeedsHelp: The helper must evaluate something first; call again with its answers and those before.
     """
-    glance = Glance(Sight(), [], {})
+    glance = Glance(Sight(), [], correlations)
     glance.begin(answers)
     glance.expected = [_expect(each, event, glance) for each in strategy.expects]
     return find_fit(strategy, event, glance, satisfied)

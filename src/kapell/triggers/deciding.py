@@ -88,7 +88,7 @@ def decide(trigger: Trigger, timing: Timing, standing: Standing, now: datetime) 
         rows = _merge([*due.missed, *due.on_time], now, "The trigger was paused.", due)
         return Decision(rows, (), cancels=False, planned_at=_plan(timing, due, now, is_started=False))
     skipped, wanted = _make_up(trigger, due, now)
-    held = _hold_against_runs(trigger, wanted, standing, now)
+    held = hold_against_runs(trigger, wanted, standing, now)
     is_started = any(firing.outcome != "skipped" for firing in held.firings)
     return Decision(
         tuple(sorted((*skipped, *held.firings), key=lambda firing: firing.planned_at)),
@@ -98,8 +98,16 @@ def decide(trigger: Trigger, timing: Timing, standing: Standing, now: datetime) 
     )
 
 
-def make_run_id_of(trigger_id: str, planned_at: datetime) -> str:
-    """Return the id of the run that a firing starts: the same each time, so that it is never two runs."""
+def make_run_id_of(trigger_id: str, planned_at: datetime, position: int | None = None) -> str:
+    """Return the id of the run that a firing starts: the same each time, so that it is never two runs.
+
+    Args:
+        trigger_id: The trigger.
+        planned_at: When it fires.
+        position: The event that it fires for, if it does for one.
+    """
+    if position is not None:
+        return derive_run_id(planned_at, f"trigger {trigger_id}/{position}")
     return derive_run_id(planned_at, f"trigger {trigger_id} {planned_at.isoformat()}")
 
 
@@ -177,7 +185,7 @@ def _make(planned_at: datetime, now: datetime, reason: str = "", outcome: Outcom
     return Firing(planned_at=planned_at, since=planned_at, decided_at=now, outcome=outcome, reason=reason)
 
 
-def _hold_against_runs(trigger: Trigger, wanted: list[Firing], standing: Standing, now: datetime) -> Decision:
+def hold_against_runs(trigger: Trigger, wanted: list[Firing], standing: Standing, now: datetime) -> Decision:
     """Decide which of the firings that are to be started are, while a run may be under way."""
     policy = trigger.spec.overlap
     firings: list[Firing] = []

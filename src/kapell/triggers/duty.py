@@ -26,6 +26,8 @@ LONGEST_SLEEP_SECONDS = 10.0
 """After how long the clock is looked at again, so that a jump ahead is noticed."""
 
 _RETRY_SECONDS = 2.0
+_MOST_BEHIND = 500
+_ROOM_SECONDS = 0.02
 _LOOK_AGAIN_SECONDS = 60.0
 """After how long orders are looked for that another process gave in the moment in which it lost the runs."""
 
@@ -72,6 +74,7 @@ class TriggerDuty:
         self._awaited: set[str] = set()
         self._ended: list[str] = []
         self._is_sleeping = False
+        self._handed: list[Orders] = []
         self._look_again_at = 0.0
 
     @property
@@ -93,6 +96,20 @@ class TriggerDuty:
         self._unsettled[order.run_id] = order
         self._awaited.add(order.run_id)
         self._woken.set()
+
+    def follow(self, orders: Orders) -> None:
+        """Carry out orders that are written down already, as those for events; on the event loop."""
+        if orders == Orders([], [], []):
+            self._woken.set()  # something may be due at another time than before
+            return
+        self._awaited.update(orders.awaited)
+        self._handed.append(orders)
+        self._woken.set()
+
+    async def make_room(self) -> None:
+        """Return when it is not far behind with the runs to start."""
+        while len(self._unsettled) + sum(len(orders.starts) for orders in self._handed) > _MOST_BEHIND:  # noqa: ASYNC110 -- rare, and no event tells of it
+            await asyncio.sleep(_ROOM_SECONDS)
 
     def note_end(self, run_id: str) -> None:
         """Take note that a run has ended; on the event loop, and cheap, as it is told of every run."""
@@ -136,6 +153,10 @@ class TriggerDuty:
         is_due = next_at is not None and next_at <= now
         if is_due:
             await self._carry_out(await asyncio.to_thread(self._firings.decide_due, now))
+        while self._handed:
+            taken = len(self._handed)
+            await self._carry_out(_merge(self._handed[:taken]))
+            del self._handed[:taken]
         has_released = bool(self._ended)
         await self._release_ended()
         if self._unsettled:
@@ -211,3 +232,12 @@ class TriggerDuty:
             self._is_sleeping = False
             pause.cancel()
             woken.cancel()
+
+
+def _merge(several: Sequence[Orders]) -> Orders:
+    merged = Orders([], [], [])
+    for orders in several:
+        merged.starts.extend(orders.starts)
+        merged.cancels.extend(orders.cancels)
+        merged.awaited.extend(orders.awaited)
+    return merged

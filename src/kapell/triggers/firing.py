@@ -14,7 +14,7 @@ import msgspec
 from kapell.errors import NotFoundError, UsageError
 from kapell.telemetry import get_logger
 from kapell.triggers import store
-from kapell.triggers.deciding import Standing, decide, make_run_id_of
+from kapell.triggers.deciding import Standing, decide, hold_against_runs, make_run_id_of
 from kapell.triggers.model import Firing, StartOrder
 from kapell.triggers.timing import read_timing
 
@@ -87,18 +87,20 @@ class Firings:
         with self._database.write() as connection:
             for trigger in store.list_due(connection, now, _BATCH):
                 try:
-                    self._decide(connection, trigger, now, orders)
+                    if trigger.kind == "event":
+                        fired = fire_gathered(self, connection, trigger, trigger.planned_at or now, now, orders)
+                        store.update_trigger(connection, fired)
+                    else:
+                        self._decide(connection, trigger, now, orders)
                 except UsageError as error:  # its zone is gone with an update, for example; the others go on
                     _stop(connection, trigger, error.message, now)
         return orders
 
     def _decide(self, connection: sa.Connection, trigger: Trigger, now: datetime, orders: Orders) -> None:
-        standing = self._find_standing(connection, trigger)
+        standing = self.find_standing(connection, trigger)
         timing = read_timing(trigger.spec, trigger.updated_at)
         decision = decide(trigger, timing, standing, now)
-        for planned_at in decision.replaced:
-            reason = "A later one replaced it before it could start."
-            store.settle_firing(connection, trigger.trigger_id, planned_at, "replaced", reason=reason)
+        _replace_queued(connection, trigger, decision)
         rows = _give_run_ids(trigger, _leave_out_known(connection, trigger, decision.firings))
         store.add_firings(connection, trigger.trigger_id, rows)
         starting = [row for row in rows if row.outcome == "starting"]
@@ -128,7 +130,8 @@ class Firings:
             return read_timing(trigger.spec, now).find_next(now)
         return decision.planned_at
 
-    def _find_standing(self, connection: sa.Connection, trigger: Trigger) -> Standing:
+    def find_standing(self, connection: sa.Connection, trigger: Trigger) -> Standing:
+        """Return what of a trigger is under way."""
         if trigger.spec.overlap == "allow":
             return Standing()
         still_open = [firing for _, firing in store.list_open(connection, trigger.trigger_id)]
@@ -189,7 +192,7 @@ class Firings:
     def _start_queued(
         connection: sa.Connection, trigger: Trigger, queued: Sequence[Firing], now: datetime, orders: Orders
     ) -> None:
-        first = msgspec.structs.replace(queued[0], run_id=make_run_id_of(trigger.trigger_id, queued[0].planned_at))
+        first = msgspec.structs.replace(queued[0], run_id=_make_run_id(trigger, queued[0]))
         store.settle_firing(connection, trigger.trigger_id, first.planned_at, "starting", run_id=first.run_id)
         awaits = len(queued) > 1 or trigger.spec.schedule.after is not None
         moved = msgspec.structs.replace(
@@ -205,6 +208,9 @@ class Firings:
 
     @staticmethod
     def _plan_after(connection: sa.Connection, trigger: Trigger, ended_at: datetime) -> None:
+        if trigger.kind == "event":
+            store.update_trigger(connection, msgspec.structs.replace(trigger, awaited_run_id=None))
+            return
         timing = read_timing(trigger.spec, trigger.updated_at)
         planned_at, next_at = trigger.planned_at, trigger.next_at
         if timing.calendar is None and planned_at is None:
@@ -240,9 +246,70 @@ def make_order(trigger: Trigger, firing: Firing) -> StartOrder:
         namespace=trigger.namespace,
         workflow=trigger.spec.workflow,
         version=trigger.spec.version,
-        input=trigger.spec.input,
-        run_id=firing.run_id or make_run_id_of(trigger.trigger_id, firing.planned_at),
+        input=trigger.spec.input if trigger.spec.events is None else [],
+        run_id=firing.run_id or _make_run_id(trigger, firing),
+        events=firing.events,
+        read=None if trigger.spec.events is None else trigger.spec.events.read,
     )
+
+
+def fire_gathered(
+    firings: Firings, connection: sa.Connection, trigger: Trigger, moment: datetime, now: datetime, orders: Orders
+) -> Trigger:
+    """Decide on the firing of a trigger for the events that it has gathered, and write its row.
+
+    Args:
+        firings: Says what is under way.
+        connection: The transaction.
+        trigger: The trigger.
+        moment: When it fires: when the last event arrived, or was no longer to be debounced.
+        now: The present moment.
+        orders: What follows is added to these.
+
+    Returns:
+        The trigger as it is to be kept.
+    """
+    last = trigger.gathered[-1]
+    planned_at = store.find_free_moment(connection, trigger.trigger_id, moment)
+    reason = "" if last.count == 1 else f"It was the last of {last.count} events; those before it were debounced."
+    wanted = Firing(
+        planned_at=planned_at,
+        since=min(last.since, planned_at),
+        count=last.count,
+        decided_at=now,
+        outcome="starting",
+        reason=reason,
+        events=tuple(each.position for each in trigger.gathered),
+    )
+    trigger = msgspec.structs.replace(trigger, gathered=(), planned_at=None, next_at=None)
+    if trigger.is_paused:
+        paused = msgspec.structs.replace(wanted, outcome="skipped", reason="The trigger was paused.")
+        store.add_firings(connection, trigger.trigger_id, [paused])
+        return trigger
+    standing = firings.find_standing(connection, trigger)
+    decision = hold_against_runs(trigger, [wanted], standing, now)
+    _replace_queued(connection, trigger, decision)
+    (row,) = _give_run_ids(trigger, decision.firings)
+    store.add_firings(connection, trigger.trigger_id, [row])
+    if decision.cancels and trigger.last_run_id is not None:
+        orders.cancels.append(trigger.last_run_id)
+    if row.outcome == "starting":
+        orders.starts.append(make_order(trigger, row))
+        trigger = msgspec.structs.replace(trigger, last_run_id=row.run_id, last_fired_at=now)
+    elif row.outcome == "queued" and trigger.last_run_id is not None:
+        orders.awaited.append(trigger.last_run_id)
+        trigger = msgspec.structs.replace(trigger, awaited_run_id=trigger.last_run_id)
+    return trigger
+
+
+def _replace_queued(connection: sa.Connection, trigger: Trigger, decision: Decision) -> None:
+    for planned_at in decision.replaced:
+        reason = "A later one replaced it before it could start."
+        store.settle_firing(connection, trigger.trigger_id, planned_at, "replaced", reason=reason)
+
+
+def _make_run_id(trigger: Trigger, firing: Firing) -> str:
+    return make_run_id_of(trigger.trigger_id, firing.planned_at, firing.events[-1] if firing.events else None)
 
 
 def _leave_out_known(connection: sa.Connection, trigger: Trigger, rows: Sequence[Firing]) -> Iterable[Firing]:
@@ -265,8 +332,6 @@ def _stop(connection: sa.Connection, trigger: Trigger, why: str, now: datetime) 
 
 def _give_run_ids(trigger: Trigger, rows: Iterable[Firing]) -> list[Firing]:
     return [
-        msgspec.structs.replace(row, run_id=make_run_id_of(trigger.trigger_id, row.planned_at))
-        if row.outcome == "starting"
-        else row
+        msgspec.structs.replace(row, run_id=_make_run_id(trigger, row)) if row.outcome == "starting" else row
         for row in rows
     ]

@@ -15,8 +15,8 @@ from kapell.errors import UsageError
 from kapell.ids import make_id
 from kapell.language import load_workflow
 from kapell.triggers import store
-from kapell.triggers.model import Trigger, TriggerSchedule, TriggerSpec
-from kapell.triggers.service import change_plan, fix_anchor, plan_from
+from kapell.triggers.model import Trigger, TriggerEvents, TriggerSchedule, TriggerSpec
+from kapell.triggers.service import change_plan, check_events, fix_anchor, plan_from
 from kapell.triggers.timing import read_timing
 from kapell.workflows.model import LATEST
 from kapell.workflows.store import find_version, get_stored_version
@@ -57,13 +57,13 @@ def follow_versions(
     about = find_version(connection, namespace, name, LATEST)
     if before is not None and about is not None and before.owner_version == about.version:
         return  # a version never changes
-    schedule = None
+    spec = None
     if about is not None and about.deprecation is None:
         if published is None or published.document.version != about.version:
             stored = get_stored_version(connection, namespace, name, about.version)
             published = load_workflow(stored.source, about.full_name)
-        schedule = _read_schedule(published)
-    if about is None or schedule is None:
+        spec = _read_spec(published)
+    if about is None or spec is None:
         if before is not None:
             store.delete_trigger(connection, before.trigger_id)
         return
@@ -71,16 +71,20 @@ def follow_versions(
         trigger_id=make_id(now) if before is None else before.trigger_id,
         namespace=namespace,
         name=_PREFIX + name,
-        spec=fix_anchor(TriggerSpec(workflow=name, version=about.version, schedule=schedule), now),
+        kind=spec.kind,
+        spec=fix_anchor(spec, now),
         owner_version=about.version,
         created_at=now,
         updated_at=now,
         updated_by=actor.actor_id,
         updated_by_name=actor.name,
     )
-    timing = read_timing(made.spec, now)
+    if made.kind == "event":
+        check_events(made.spec)
+    else:
+        read_timing(made.spec, now)
     if before is None:
-        store.add_trigger(connection, plan_from(made, timing, now))
+        store.add_trigger(connection, plan_from(made, now))
     else:
         _replace(connection, before, made, now)
 
@@ -89,6 +93,7 @@ def _replace(connection: sa.Connection, before: Trigger, made: Trigger, now: dat
     """Let a trigger belong to another version; where that has the same schedule, the plan stays as it is."""
     changed = msgspec.structs.replace(
         before,
+        kind=made.kind,
         spec=made.spec,
         owner_version=made.owner_version,
         revision=before.revision + 1,
@@ -97,21 +102,27 @@ def _replace(connection: sa.Connection, before: Trigger, made: Trigger, now: dat
         updated_by_name=made.updated_by_name,
     )
     anchor = before.spec.schedule.anchor
-    if msgspec.structs.replace(made.spec.schedule, anchor=anchor) == before.spec.schedule:
+    has_same_schedule = msgspec.structs.replace(made.spec.schedule, anchor=anchor) == before.spec.schedule
+    if has_same_schedule and made.spec.events == before.spec.events:
         spec = msgspec.structs.replace(made.spec, schedule=before.spec.schedule)
         store.update_trigger(connection, msgspec.structs.replace(changed, spec=spec))
     else:
-        change_plan(connection, changed, read_timing(changed.spec, now), now)
+        change_plan(connection, changed, now)
 
 
-def _read_schedule(workflow: Workflow) -> TriggerSchedule | None:
-    """Return the schedule of a version, if it has one that goes by time."""
+def _read_spec(workflow: Workflow) -> TriggerSpec | None:
+    """Return what the schedule of a version says, if it has one. Raises `UsageError`."""
     written = workflow.schedule
-    if written is None or (written.cron, written.every, written.after) == (None, None, None):
+    if written is None or (written.cron, written.every, written.after, written.on) == (None, None, None, None):
         return None
-    return TriggerSchedule(
+    document = workflow.document
+    if written.on is not None:
+        events = TriggerEvents(on=workflow.definition["schedule"]["on"], read=written.read)
+        return TriggerSpec(workflow=document.name, version=document.version, events=events)
+    schedule = TriggerSchedule(
         cron=written.cron, every=_write("every", written.every), after=_write("after", written.after)
     )
+    return TriggerSpec(workflow=document.name, version=document.version, schedule=schedule)
 
 
 def _write(what: str, duration: Duration | None) -> str | None:

@@ -14,8 +14,17 @@ from kapell.ids import make_id
 from kapell.triggers import store
 from kapell.triggers.deciding import make_run_id_of
 from kapell.triggers.firing import make_order
-from kapell.triggers.model import Firing, PlannedFiring, Trigger, TriggerCheck, TriggerPage, TriggerSpec
+from kapell.triggers.model import (
+    Firing,
+    PlannedFiring,
+    Trigger,
+    TriggerCheck,
+    TriggerPage,
+    TriggerSchedule,
+    TriggerSpec,
+)
 from kapell.triggers.planning import list_moments, merge_plans
+from kapell.triggers.subscriptions import read_subscription
 from kapell.triggers.timing import read_timing
 
 if TYPE_CHECKING:
@@ -28,7 +37,6 @@ if TYPE_CHECKING:
     from kapell.clock import Clock
     from kapell.storage.server_database import ServerDatabase
     from kapell.triggers.model import StartOrder
-    from kapell.triggers.timing import Timing
     from kapell.workflows.published import PublishedWorkflows
 
 _NAME: Final = re.compile(r"[a-zA-Z0-9]([a-zA-Z0-9._-]{0,98}[a-zA-Z0-9])?")
@@ -105,6 +113,8 @@ class Triggers:
     def list_upcoming(self, trigger_id: str, *, limit: int = 10) -> list[PlannedFiring]:
         """Return the next firings of a trigger. Raises `NotFoundError`."""
         trigger = self.get(trigger_id)
+        if trigger.kind == "event":
+            return []
         now = self._clock.now()
         return merge_plans([trigger], now, now.replace(year=now.year + _END_OF_TIME_YEARS, day=1), limit)[0]
 
@@ -130,9 +140,12 @@ class Triggers:
         now = self._clock.now()
         try:
             spec = fix_anchor(spec, now)
-            timing = self._check_spec(namespace, spec, now)
+            self._check_spec(namespace, spec, now)
         except KapellError as error:
             return TriggerCheck(is_valid=False, problem=error.message, hint=error.hint or "")
+        if spec.kind == "event":
+            return TriggerCheck(is_valid=True)
+        timing = read_timing(spec, now)
         return TriggerCheck(
             is_valid=True, upcoming=tuple(list_moments(timing, timing.find_next(now), _SHOWN_IN_CHECKS))
         )
@@ -161,11 +174,12 @@ class Triggers:
             )
         now = self._clock.now()
         spec = fix_anchor(spec, now)
-        timing = self._check_spec(namespace, spec, now)
+        self._check_spec(namespace, spec, now)
         trigger = Trigger(
             trigger_id=make_id(now),
             namespace=namespace,
             name=name,
+            kind=spec.kind,
             spec=spec,
             is_paused=is_paused,
             created_at=now,
@@ -173,7 +187,7 @@ class Triggers:
             updated_by=actor.actor_id,
             updated_by_name=actor.name,
         )
-        trigger = plan_from(trigger, timing, now)
+        trigger = plan_from(trigger, now)
         with self._database.write() as connection:
             if store.find_trigger(connection, namespace, name) is not None:
                 raise ConflictError(f"There is a trigger {namespace}/{name} already.", hint="Take another name.")
@@ -198,7 +212,7 @@ class Triggers:
         """
         now = self._clock.now()
         spec = fix_anchor(spec, now)
-        timing = self._check_spec(self.get(trigger_id).namespace, spec, now)
+        self._check_spec(self.get(trigger_id).namespace, spec, now)
         with self._database.write() as connection:
             before = store.get_trigger(connection, trigger_id, lock=True)
             _check_free(before)
@@ -210,13 +224,14 @@ class Triggers:
                 )
             changed = msgspec.structs.replace(
                 before,
+                kind=spec.kind,
                 spec=spec,
                 revision=before.revision + 1,
                 updated_at=now,
                 updated_by=actor.actor_id,
                 updated_by_name=actor.name,
             )
-            changed = change_plan(connection, changed, timing, now)
+            changed = change_plan(connection, changed, now)
             self._record(connection, actor, "trigger.replace", changed, before=before.spec, after=spec)
         self.on_change()
         return changed
@@ -249,9 +264,8 @@ class Triggers:
             if before.is_paused == is_paused:
                 raise ConflictError(f"The trigger {before.full_name} is {'' if is_paused else 'not '}paused.")
             changed = msgspec.structs.replace(before, is_paused=is_paused)
-            if not is_paused and changed.awaited_run_id is None:
-                now = self._clock.now()
-                changed = plan_from(changed, read_timing(changed.spec, changed.updated_at), now)
+            if not is_paused and changed.awaited_run_id is None and changed.kind == "schedule":
+                changed = plan_from(changed, self._clock.now())
             store.update_trigger(connection, changed)
             action = "trigger.pause" if is_paused else "trigger.resume"
             self._record(connection, actor, action, changed, reason=reason[:_MOST_DESCRIPTION])
@@ -299,18 +313,18 @@ class Triggers:
 
     # -- inside --------------------------------------------------------------------------------------------------------
 
-    def _check_spec(self, namespace: str, spec: TriggerSpec, now: datetime) -> Timing:
+    def _check_spec(self, namespace: str, spec: TriggerSpec, now: datetime) -> None:
         """Make sure that a trigger can do this. Raises `UsageError`, `NotFoundError`, `ConflictError`."""
         if len(spec.description) > _MOST_DESCRIPTION or "\0" in spec.description:
             raise UsageError(f"The description is too long; write at most {_MOST_DESCRIPTION} characters.")
         size = len(_encoder.encode(spec.input))
         if size > _MOST_INPUT_BYTES:
             raise UsageError(f"The input has {size:,} bytes; the limit for triggers is {_MOST_INPUT_BYTES:,}.")
-        timing = read_timing(spec, now)
-        if timing.find_next(now) is None:
+        if spec.events is not None:
+            check_events(spec)
+        elif read_timing(spec, now).find_next(now) is None:
             raise UsageError("The schedule never fires again.")
         self._published.get_startable(namespace, spec.workflow, spec.version)
-        return timing
 
     def _record(self, connection: sa.Connection, actor: Actor, action: str, trigger: Trigger, **rest: Any) -> None:
         details = {"name": trigger.name, **rest.pop("details", {})}
@@ -324,21 +338,38 @@ class Triggers:
         self._audit.append(connection, entry, self._clock.now())
 
 
-def plan_from(trigger: Trigger, timing: Timing, now: datetime) -> Trigger:
-    """Return a trigger that fires next when its schedule says so, from now."""
+def check_events(spec: TriggerSpec) -> None:
+    """Make sure that a trigger can hear its events. Raises `UsageError`."""
+    if spec.events is None:
+        return
+    read_subscription(spec.events)
+    if spec.schedule != TriggerSchedule():
+        raise UsageError("A trigger has a schedule or hears events, not both.", hint="Make two triggers.")
+    if spec.input is not None:
+        raise UsageError("The input of runs that events start is the events.", hint="Leave out `input`.")
+    if spec.jitter != "PT0S":
+        raise UsageError("Only schedules have a jitter.", hint="Leave out `jitter`; `debounce` puts events off.")
+
+
+def plan_from(trigger: Trigger, now: datetime) -> Trigger:
+    """Return a trigger that fires next when its schedule says so, from now; or that has heard nothing yet."""
+    if trigger.kind == "event":
+        return msgspec.structs.replace(trigger, planned_at=None, next_at=None, awaited_run_id=None, gathered=())
+    timing = read_timing(trigger.spec, trigger.updated_at)
     planned_at = timing.find_next(now)
     next_at = None if planned_at is None else timing.find_due(trigger.trigger_id, planned_at)
     return msgspec.structs.replace(trigger, planned_at=planned_at, next_at=next_at, awaited_run_id=None)
 
 
-def change_plan(connection: sa.Connection, changed: Trigger, timing: Timing, now: datetime) -> Trigger:
+def change_plan(connection: sa.Connection, changed: Trigger, now: datetime) -> Trigger:
     """Keep a trigger that does something else from now on: it is planned anew, and what was queued is dropped."""
     for _, firing in store.list_open(connection, changed.trigger_id):
         if firing.outcome == "queued":
             reason = "The trigger was changed before it could start."
             store.settle_firing(connection, changed.trigger_id, firing.planned_at, "replaced", reason=reason)
-    if timing.calendar is not None or changed.awaited_run_id is None:
-        changed = plan_from(changed, timing, now)
+    is_by_calendar = changed.spec.schedule.after is None
+    if is_by_calendar or changed.awaited_run_id is None:
+        changed = plan_from(changed, now)
     store.update_trigger(connection, changed)
     return changed
 

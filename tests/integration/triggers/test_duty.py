@@ -12,7 +12,6 @@ from kapell.triggers import store
 from kapell.triggers.firing import Firings
 from kapell.triggers.model import Trigger, TriggerSchedule, TriggerSpec
 from kapell.triggers.service import plan_from
-from kapell.triggers.timing import read_timing
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -351,4 +350,4 @@ def _make_one(now, number, chance):
         updated_by="u-1",
         updated_by_name="Ann",
     )
-    return plan_from(trigger, read_timing(spec, now), now)
+    return plan_from(trigger, now)

@@ -2716,11 +2716,14 @@ export interface components {
          *             run_id: The run, where one was to be started.
          *             reason: Why, in words; empty where a run was started at its time.
          *             fired_by: Who fired it by hand, by name.
+         *             events: The events that it was for, by their numbers in the event store; the last one completed it.
          */
         Firing: {
             /** @default 1 */
             count?: number;
             decided_at: string;
+            /** @default [] */
+            events?: number[];
             /** @default null */
             fired_by?: string | null;
             /** @enum {unknown} */
@@ -2758,6 +2761,23 @@ export interface components {
         Forked: {
             repeats: components["schemas"]["RepeatedEffect"][];
             run: components["schemas"]["RunView"];
+        };
+        /**
+         * GatheredEvent
+         * @description An event that a trigger keeps until it fires.
+         *
+         *         Attributes:
+         *             filter: The filter that it fits.
+         *             position: Its number in the event store.
+         *             since: When it arrived, or the first of those in whose place it is.
+         *             count: For how many it stands, with those that were debounced.
+         */
+        GatheredEvent: {
+            /** @default 1 */
+            count?: number;
+            filter: number;
+            position: number;
+            since: string;
         };
         /**
          * GivenPassword
@@ -4194,6 +4214,8 @@ export interface components {
          *             last_fired_at: When it was last decided to start a run.
          *             last_run_id: The run that it started last.
          *             awaited_run_id: The run that it waits for the end of.
+         *             heard_position: The last event that it has had to do with, by its number in the event store.
+         *             gathered: The events that it has heard and not fired for yet.
          *             created_at: When it was made.
          *             updated_at: When what it does was last changed.
          *             updated_by: Who changed it, by id.
@@ -4203,13 +4225,17 @@ export interface components {
             /** @default null */
             awaited_run_id?: string | null;
             created_at: string;
+            /** @default [] */
+            gathered?: components["schemas"]["GatheredEvent"][];
+            /** @default 0 */
+            heard_position?: number;
             /** @default false */
             is_paused?: boolean;
             /**
              * @default schedule
              * @enum {unknown}
              */
-            kind?: "schedule";
+            kind?: "event" | "schedule";
             /** @default null */
             last_fired_at?: string | null;
             /** @default null */
@@ -4274,6 +4300,25 @@ export interface components {
             spec: components["schemas"]["TriggerSpec"];
         };
         /**
+         * TriggerEvents
+         * @description Which events a trigger fires for.
+         *
+         *         Attributes:
+         *             on: The events, as `schedule.on` of a workflow has them: `one`, `any` or `all` with filters.
+         *             read: What its run gets of each event, in an array: its `data`, all of it (`envelope`), or its `raw` text.
+         *             debounce: It fires once no further event has come for so long, for the last one; as ISO 8601 text.
+         */
+        TriggerEvents: {
+            /** @default PT0S */
+            debounce?: string;
+            on: Record<string, never>;
+            /**
+             * @default envelope
+             * @enum {unknown}
+             */
+            read?: "data" | "envelope" | "raw";
+        };
+        /**
          * TriggerSchedule
          * @description When a trigger fires: by exactly one of `cron`, `every` and `after`.
          *
@@ -4303,8 +4348,9 @@ export interface components {
          *         Attributes:
          *             workflow: The name of the workflow that it starts, in its own namespace.
          *             version: Its version, or `latest`: the highest at that time that is not deprecated.
-         *             input: The input of its runs.
-         *             schedule: When it fires.
+         *             input: The input of its runs; those that events start have the array of the events instead.
+         *             schedule: When it fires; empty if it hears events.
+         *             events: Which events it fires for; `None` if it goes by a schedule.
          *             jitter: Up to how long each firing is put off, by chance, as ISO 8601 text; so that not all begin at once.
          *             missed: What becomes of firings that nobody was there for: `one` run for all of them, `skip`, or `all`.
          *             overlap: What becomes of a firing while the run before is under way: `allow`, `queue`, `skip`, or `replace`.
@@ -4313,6 +4359,8 @@ export interface components {
         TriggerSpec: {
             /** @default  */
             description?: string;
+            /** @default null */
+            events?: components["schemas"]["TriggerEvents"] | null;
             /** @default null */
             input?: unknown;
             /** @default PT0S */
@@ -4327,7 +4375,16 @@ export interface components {
              * @enum {unknown}
              */
             overlap?: "allow" | "queue" | "replace" | "skip";
-            schedule: components["schemas"]["TriggerSchedule"];
+            /**
+             * @default {
+             *       "cron": null,
+             *       "every": null,
+             *       "after": null,
+             *       "zone": "UTC",
+             *       "anchor": null
+             *     }
+             */
+            schedule?: components["schemas"]["TriggerSchedule"];
             /** @default latest */
             version?: string;
             workflow: string;
@@ -4459,6 +4516,7 @@ export type Firing = components['schemas']['Firing'];
 export type FiringCalendar = components['schemas']['FiringCalendar'];
 export type Fork = components['schemas']['Fork'];
 export type Forked = components['schemas']['Forked'];
+export type GatheredEvent = components['schemas']['GatheredEvent'];
 export type GivenPassword = components['schemas']['GivenPassword'];
 export type Grant = components['schemas']['Grant'];
 export type Group = components['schemas']['Group'];
@@ -4552,6 +4610,7 @@ export type Trigger = components['schemas']['Trigger'];
 export type TriggerChange = components['schemas']['TriggerChange'];
 export type TriggerCheck = components['schemas']['TriggerCheck'];
 export type TriggerDraft = components['schemas']['TriggerDraft'];
+export type TriggerEvents = components['schemas']['TriggerEvents'];
 export type TriggerSchedule = components['schemas']['TriggerSchedule'];
 export type TriggerSpec = components['schemas']['TriggerSpec'];
 export type WorkflowError = components['schemas']['WorkflowError'];

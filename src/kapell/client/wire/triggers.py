@@ -28,14 +28,29 @@ class TriggerSchedule(msgspec.Struct, frozen=True, kw_only=True):
     anchor: AwareMoment | None = None
 
 
+class TriggerEvents(msgspec.Struct, frozen=True, kw_only=True):
+    """Which events a trigger fires for.
+
+    Attributes:
+        on: The events, as `schedule.on` of a workflow has them: `one`, `any` or `all` with filters.
+        read: What its run gets of each event, in an array: its `data`, all of it (`envelope`), or its `raw` text.
+        debounce: It fires once no further event has come for so long, for the last one; as ISO 8601 text.
+    """
+
+    on: dict[str, Any]
+    read: Literal["data", "envelope", "raw"] = "envelope"
+    debounce: str = "PT0S"
+
+
 class TriggerSpec(msgspec.Struct, frozen=True, kw_only=True):
     """What a trigger does.
 
     Attributes:
         workflow: The name of the workflow that it starts, in its own namespace.
         version: Its version, or `latest`: the highest at that time that is not deprecated.
-        input: The input of its runs.
-        schedule: When it fires.
+        input: The input of its runs; those that events start have the array of the events instead.
+        schedule: When it fires; empty if it hears events.
+        events: Which events it fires for; `None` if it goes by a schedule.
         jitter: Up to how long each firing is put off, by chance, as ISO 8601 text; so that not all begin at once.
         missed: What becomes of firings that nobody was there for: `one` run for all of them, `skip`, or `all`.
         overlap: What becomes of a firing while the run before is under way: `allow`, `queue`, `skip`, or `replace`.
@@ -45,11 +60,28 @@ class TriggerSpec(msgspec.Struct, frozen=True, kw_only=True):
     workflow: str
     version: str = "latest"
     input: Any = None
-    schedule: TriggerSchedule
+    schedule: TriggerSchedule = TriggerSchedule()
+    events: TriggerEvents | None = None
     jitter: str = "PT0S"
     missed: Literal["one", "skip", "all"] = "one"
     overlap: Literal["allow", "queue", "skip", "replace"] = "allow"
     description: str = ""
+
+
+class GatheredEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """An event that a trigger keeps until it fires.
+
+    Attributes:
+        filter: The filter that it fits.
+        position: Its number in the event store.
+        since: When it arrived, or the first of those in whose place it is.
+        count: For how many it stands, with those that were debounced.
+    """
+
+    filter: int
+    position: int
+    since: datetime
+    count: int = 1
 
 
 class Trigger(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +101,8 @@ class Trigger(msgspec.Struct, frozen=True, kw_only=True):
         last_fired_at: When it was last decided to start a run.
         last_run_id: The run that it started last.
         awaited_run_id: The run that it waits for the end of.
+        heard_position: The last event that it has had to do with, by its number in the event store.
+        gathered: The events that it has heard and not fired for yet.
         created_at: When it was made.
         updated_at: When what it does was last changed.
         updated_by: Who changed it, by id.
@@ -78,7 +112,7 @@ class Trigger(msgspec.Struct, frozen=True, kw_only=True):
     trigger_id: str
     namespace: str
     name: str
-    kind: Literal["schedule"] = "schedule"
+    kind: Literal["schedule", "event"] = "schedule"
     spec: TriggerSpec
     owner_version: str | None = None
     is_paused: bool = False
@@ -88,6 +122,8 @@ class Trigger(msgspec.Struct, frozen=True, kw_only=True):
     last_fired_at: datetime | None = None
     last_run_id: str | None = None
     awaited_run_id: str | None = None
+    heard_position: int = 0
+    gathered: list[GatheredEvent] = []
     created_at: datetime
     updated_at: datetime
     updated_by: str
@@ -106,6 +142,7 @@ class Firing(msgspec.Struct, frozen=True, kw_only=True):
         run_id: The run, where one was to be started.
         reason: Why, in words; empty where a run was started at its time.
         fired_by: Who fired it by hand, by name.
+        events: The events that it was for, by their numbers in the event store; the last one completed it.
     """
 
     planned_at: datetime
@@ -116,6 +153,7 @@ class Firing(msgspec.Struct, frozen=True, kw_only=True):
     run_id: str | None = None
     reason: str = ""
     fired_by: str | None = None
+    events: list[int] = []
 
 
 class PlannedFiring(msgspec.Struct, frozen=True, kw_only=True):

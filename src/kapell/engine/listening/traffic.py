@@ -55,15 +55,19 @@ def collect_traffic(
             awaits[effect.entry] = True
         elif type(effect) is fx.StopListening:
             awaits[effect.entry] = False
-    uses = [
-        EventUse(position=work.command.position, reference=work.command.reference, at=at)
-        for work, refused in works
-        if type(work.command) is c.ReceiveEvent and refused is None
-    ]
+    uses = [use for work, refused in works if refused is None for use in _list_uses(work.command, at)]
     if not (emitted or awaits or uses):
         return _NONE
     listens, unlistens = _note_listening(active, awaits)
     return Traffic(tuple(emitted), tuple(listens), tuple(unlistens), tuple(uses))
+
+
+def _list_uses(command: c.Command, at: datetime) -> Sequence[EventUse]:
+    if type(command) is c.ReceiveEvent:
+        return (EventUse(position=command.position, reference=command.reference, at=at),)
+    if type(command) is c.StartRun:
+        return [EventUse(position=position, reference="", at=at) for position in command.heard]
+    return ()
 
 
 def _note_listening(active: ActiveRun, awaits: dict[int, bool]) -> tuple[list[Listening], list[int]]:

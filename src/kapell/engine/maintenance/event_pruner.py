@@ -6,6 +6,7 @@ import asyncio
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from kapell.engine.event_store import TRIGGERS_CURSOR
 from kapell.engine.listening import CURSOR
 from kapell.errors import StorageError
 from kapell.telemetry import get_logger
@@ -32,7 +33,7 @@ async def prune_events_regularly(events: EventStore, clock: Clock, keep: timedel
 
 
 async def prune_events(events: EventStore, clock: Clock, keep: timedelta | None, most: int) -> int:
-    """Delete what is too old or too much and has been read by the matcher, and return how many that were."""
+    """Delete what is too old or too much and has been read, and return how many that were."""
     before = _NEVER if keep is None else clock.now() - keep
     deleted = 0
     while True:
@@ -48,5 +49,8 @@ async def prune_events(events: EventStore, clock: Clock, keep: timedelta | None,
 
 
 def _prune_some(events: EventStore, before: datetime, most: int) -> int:
-    below = (events.find_cursor(CURSOR) or 0) + 1
+    # Where no server has ever been, nobody hears events for triggers, and there is no such cursor.
+    heard = events.find_cursor(TRIGGERS_CURSOR)
+    read = events.find_cursor(CURSOR) or 0
+    below = (read if heard is None else min(read, heard)) + 1
     return events.prune(arrived_before=before, keep_most=most, below=below, limit=_AT_ONCE)

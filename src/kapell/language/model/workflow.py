@@ -75,7 +75,7 @@ class Schedule(Record, frozen=True, kw_only=True):
     cron: Annotated[str | None, "Starts by this cron expression."] = None
     after: Annotated[Duration | None, "Starts again so long after it ended."] = None
     on: Annotated[EventStrategy | None, "Starts when these events came."] = None
-    read: Annotated[ReadAs, "What is read of each event; ahead of the specification."] = "data"
+    read: Annotated[ReadAs, "What is read of each event; ahead of the specification."] = "envelope"
 
 
 class Workflow(Record, frozen=True, kw_only=True):

@@ -26,6 +26,8 @@ triggers = sa.Table(
     sa.Column("last_fired_at", Moment),
     sa.Column("last_run_id", sa.Text),
     sa.Column("awaited_run_id", sa.Text),
+    sa.Column("heard_position", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("gathered", sa.Text, nullable=False, server_default="[]"),
     sa.Column("decided", sa.BigInteger, nullable=False),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("updated_at", Moment, nullable=False),
@@ -38,7 +40,11 @@ triggers = sa.Table(
     sa.Index("triggers_by_next_at", "next_at"),
     sa.Index("triggers_by_awaited_run_id", "awaited_run_id"),
 )
-"""`spec` is what a person wrote, as JSON, and `workflow` a part of it; `decided` counts rows of the history."""
+"""`spec` is what a person wrote, as JSON, and `workflow` a part of it; `decided` counts rows of the history.
+
+`heard_position` is the last event that a trigger has had to do with, and `gathered`, as JSON, what it keeps of such
+until it fires: positions only, for the events themselves are sealed where they are stored.
+"""
 
 # One row a planned moment, and no second one ever: that is what makes each firing happen once. A row that stands for
 # several missed moments names the first of them in `since` and is kept under the last.
@@ -55,9 +61,12 @@ trigger_firings = sa.Table(
     sa.Column("run_id", sa.Text),
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("fired_by", sa.Text),
+    sa.Column("position", sa.BigInteger),
+    sa.Column("events", sa.Text, nullable=False, server_default="[]"),
     sa.CheckConstraint("outcome IN ('starting', 'started', 'skipped', 'queued', 'replaced')", name="outcome_is_known"),
     sa.CheckConstraint("is_open = (outcome IN ('starting', 'queued'))", name="open_fits_outcome"),
     sa.CheckConstraint("count >= 1", name="count_counts"),
+    sa.Index("trigger_firings_by_event", "trigger_id", "position", unique=True),
     sa.Index(
         "trigger_firings_by_open",
         "trigger_id",
