@@ -112,6 +112,8 @@ def show_one(server: str | None, token_file: Path | None, name: str, *, as_json:
         print_lines(f"  {spec.description}")
     if trigger.awaited_run_id is not None and not upcoming:
         print_lines(f"Next: when run {trigger.awaited_run_id} has ended.")
+    elif trigger.kind == "event":
+        print_lines(f"It {_say_next(trigger)}; it has heard {len(trigger.gathered)} that it has not fired for yet.")
     else:
         print_lines("Next:", *(f"  {say_time(each.planned_at)}" for each in upcoming))
     if firings:

@@ -346,6 +346,21 @@ def test_triggers_are_made_shown_and_explained(kapell, client):
     assert (gone.code, "There is no trigger demo/nightly" in gone.err) == (2, True)
 
 
+def test_a_trigger_for_events_is_made_and_shown(kapell):
+    filter_ = '{"with": {"type": "sent", "data": "${ .total > 10 }"}}'
+    made = kapell("triggers", "create", "demo/orders", "--workflow", "hello", "--on-type", "paid",
+                  "--filter", filter_, "--all", "--read", "data")  # fmt: skip
+    assert (made.code, "fires when its events come" in made.err) == (0, True), made.err
+    assert re.search(r"^demo/orders +hello@latest +on all of paid, sent", kapell("triggers", "list").out, re.MULTILINE)
+    assert "It fires when its events come; it has heard 0" in kapell("triggers", "show", "demo/orders").out
+    assert kapell("triggers", "delete", "demo/orders").code == 0
+    one = kapell("triggers", "create", "demo/orders", "--workflow", "hello", "--on-type", "paid", "--debounce", "PT5S",
+                 "--json")  # fmt: skip
+    events = {"on": {"one": {"with": {"type": "paid"}}}, "read": "envelope", "debounce": "PT5S"}
+    assert json.loads(one.out)["spec"]["events"] == events
+    assert kapell("triggers", "delete", "demo/orders").code == 0
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [
@@ -354,6 +369,9 @@ def test_triggers_are_made_shown_and_explained(kapell, client):
         (("demo/bad", "--workflow", "hello", "--every", "PT1H", "--input", "{"), "not JSON"),
         (("demo/bad", "--workflow", "hello", "--every", "PT1H", "--missed", "some"), "cannot be a trigger"),
         (("bad", "--workflow", "hello", "--every", "PT1H"), "names no namespace"),
+        (("demo/bad", "--workflow", "hello", "--filter", "{"), "not JSON"),
+        (("demo/bad", "--workflow", "hello", "--on-type", "paid", "--every", "PT1H"), "not both"),
+        (("demo/bad", "--workflow", "hello", "--on-type", "paid", "--all", "--debounce", "PT1S"), "debounced"),
         (("demo/bad", "--workflow", "nothing", "--every", "PT1H"), "nothing"),
     ],
 )
