@@ -8,6 +8,7 @@ test("pages and things to do are offered to who may use them", () => {
   expect(listPages([], all).map(({ label }) => label)).toEqual([
     "Home",
     "Runs",
+    "Events",
     "Workflows",
     "Reports",
     "Administration",

@@ -1,5 +1,6 @@
 /** What the navigation and the command palette lead to. */
 import {
+  IconBroadcast,
   IconChartBar,
   IconHome,
   IconListDetails,
@@ -10,7 +11,7 @@ import {
 
 export interface Destination {
   label: string;
-  to: "/" | "/runs" | "/workflows" | "/reports" | "/administration";
+  to: "/" | "/runs" | "/events" | "/workflows" | "/reports" | "/administration";
   icon: TablerIcon;
   /** What it is for, for the command palette. */
   summary: string;
@@ -29,6 +30,14 @@ export const DESTINATIONS: Destination[] = [
     summary: "Find and follow runs",
     permission: "run.read",
     key: "r",
+  },
+  {
+    label: "Events",
+    to: "/events",
+    icon: IconBroadcast,
+    summary: "What has come, who sent it, and which runs consumed it",
+    permission: "event.read",
+    key: "e",
   },
   {
     label: "Workflows",

@@ -1,5 +1,6 @@
 /** All addresses of the console. Each page is loaded when it is first gone to, but for home. */
 import { createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { readEventsSearch } from "@/features/events/address";
 import { readHomeSearch } from "@/features/home/address";
 import { HomePage } from "@/features/home/HomePage";
 import { readDeliverySearch, readReportSearch } from "@/features/reports/address";
@@ -37,6 +38,13 @@ const compare = createRoute({
   path: "/compare",
   validateSearch: readCompareSearch,
   component: lazyRouteComponent(() => import("@/features/run/compare/ComparePage"), "ComparePage"),
+});
+
+const events = createRoute({
+  getParentRoute: () => root,
+  path: "/events",
+  validateSearch: readEventsSearch,
+  component: lazyRouteComponent(() => import("@/features/events/EventsPage"), "EventsPage"),
 });
 
 const workflows = createRoute({
@@ -80,6 +88,7 @@ export const router = createRouter({
     runs,
     run,
     compare,
+    events,
     workflows,
     newWorkflow,
     workflow,

@@ -1,10 +1,9 @@
-import { Autocomplete, Button, Group, NativeSelect, TextInput } from "@mantine/core";
-import { useDebouncedCallback } from "@mantine/hooks";
+import { Button, Group, NativeSelect, TextInput } from "@mantine/core";
 import { getRouteApi } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
 import { useNamespaces } from "@/features/session/namespaces";
 import { PersonInput } from "@/features/session/PersonInput";
 import { fromField, toField } from "@/lib/fields";
+import { TypedFilter } from "@/ui/TypedFilter";
 import type { AuditSearch } from "./address";
 import { listActions } from "./words";
 
@@ -28,7 +27,7 @@ export function AuditFilters() {
         onChange={(actor) => set({ actor: actor || undefined })}
         w={200}
       />
-      <Typed
+      <TypedFilter
         label="Action"
         placeholder="Any; session.* for all of a kind"
         value={search.action}
@@ -36,14 +35,14 @@ export function AuditFilters() {
         onChange={(action) => set({ action })}
         width={230}
       />
-      <Typed
+      <TypedFilter
         label="Target"
         placeholder="Any; person/* for all of a kind"
         value={search.target}
         onChange={(target) => set({ target })}
         width={230}
       />
-      <Typed
+      <TypedFilter
         label="Namespace"
         placeholder="Any"
         value={search.namespace}
@@ -81,35 +80,5 @@ export function AuditFilters() {
         </Button>
       )}
     </Group>
-  );
-}
-
-interface TypedProps {
-  label: string;
-  placeholder: string;
-  value: string | undefined;
-  choices?: string[];
-  onChange: (value: string | undefined) => void;
-  width: number;
-}
-
-/** A filter that is typed: it is asked for once the typing pauses. */
-function Typed({ label, placeholder, value, choices, onChange, width }: TypedProps) {
-  const [typed, setTyped] = useState(value ?? "");
-  const tell = useDebouncedCallback((text: string) => onChange(text.trim() || undefined), 350);
-  useEffect(() => setTyped(value ?? ""), [value]);
-  return (
-    <Autocomplete
-      label={label}
-      placeholder={placeholder}
-      data={choices ?? []}
-      value={typed}
-      onChange={(text) => {
-        setTyped(text);
-        tell(text);
-      }}
-      w={width}
-      limit={50}
-    />
   );
 }

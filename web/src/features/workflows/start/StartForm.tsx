@@ -5,6 +5,7 @@ import { getRouteApi, useNavigate, useRouter } from "@tanstack/react-router";
 import { type FormEvent, useRef, useState } from "react";
 import { api, got } from "@/api/client";
 import { useMay } from "@/features/session/permissions";
+import { OnceKey } from "@/lib/onceKey";
 import { ErrorNotice } from "@/ui/ErrorNotice";
 import { TextLink } from "@/ui/links";
 import { Prose } from "@/ui/Prose";
@@ -13,7 +14,6 @@ import { type Field, makeBeginning } from "@/ui/values/fields";
 import { NO_FAULTS } from "@/ui/values/judging";
 import { ValueForm } from "@/ui/values/ValueForm";
 import { LastInputs } from "./LastInputs";
-import { OnceKey } from "./onceKey";
 
 const route = getRouteApi("/workflows/$namespace/$name");
 
