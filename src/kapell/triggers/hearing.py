@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import msgspec
 
 from kapell.engine.event_store import TRIGGERS_CURSOR
-from kapell.errors import KapellError, NotFoundError
+from kapell.errors import DamagedHistoryError, KapellError, NotFoundError
 from kapell.kernel.evaluation import Answer, NeedsHelp
 from kapell.kernel.listening import key_event, list_strategy_keys, match_event
 from kapell.language.expressions import make_helper_task
@@ -225,9 +225,11 @@ class EventHearing:
         for gathered in ear.trigger.gathered:
             try:
                 event = await asyncio.to_thread(self._events.get, gathered.position)
-            except NotFoundError:
-                continue  # it is not kept any more
-            fit = await self._fit(ear, msgspec.json.decode(event.body), satisfied)
+                attributes = msgspec.json.decode(event.body)
+            except (NotFoundError, DamagedHistoryError, msgspec.DecodeError) as error:
+                log.warning("event_unreadable", position=gathered.position, message=str(error))
+                continue  # the run will not start without it, and its history says why; the others go on
+            fit = await self._fit(ear, attributes, satisfied)
             if fit is not None:
                 ear.correlations |= fit.correlations
             satisfied.append(gathered.filter)

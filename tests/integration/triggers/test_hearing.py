@@ -179,6 +179,19 @@ async def test_what_all_has_gathered_outlasts_a_restart(bench, open_ear, create,
     assert bench.triggers.get(trigger.trigger_id).gathered == ()
 
 
+async def test_a_gathered_event_that_is_kept_no_more_holds_up_nobody_else(bench, events, open_ear, create, send):
+    create({"all": [PAID, SENT]})
+    create({"one": {"with": {"type": "other"}}}, "other")
+    async with open_ear() as ear:
+        send("paid", order=1)
+        await ear.hear()
+    events.prune(arrived_before=bench.clock.now() + timedelta(seconds=1), keep_most=10, below=2, limit=10)
+    async with open_ear() as ear:
+        wanted = send("other")
+        await ear.hear()
+    assert list_events(bench) == [(wanted,)]
+
+
 async def test_a_crash_between_the_row_and_the_start_leads_to_one_run_of_the_same_id(bench, open_ear, create, send):
     trigger = create({"one": {"with": {"type": "paid"}}})
     async with open_ear() as ear:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from kapell.engine.event_store import EventQuery
+from kapell.engine.event_store import TRIGGERS_CURSOR, EventQuery
 from kapell.engine.maintenance.event_pruner import prune_events
 from kapell.testing.engine_kit import EngineKit
 
@@ -209,5 +209,8 @@ async def test_events_go_when_they_are_old_or_too_many_and_have_been_read():
         assert await prune_events(events, kit.clock, None, 4) == 3
         assert [event.position for event in events.read(0, limit=99)] == [7, 8, 9, 10]
         await kit.advance(86_401)
-        assert await prune_events(events, kit.clock, timedelta(days=1), 0) == 4
+        events.keep_cursor(TRIGGERS_CURSOR, 9)
+        assert await prune_events(events, kit.clock, timedelta(days=1), 0) == 3
+        events.keep_cursor(TRIGGERS_CURSOR, 10)
+        assert await prune_events(events, kit.clock, timedelta(days=1), 0) == 1
         assert events.last_position() == 10
