@@ -51,10 +51,13 @@ def test_an_event_leads_to_the_run_that_consumed_it_and_to_the_one_that_sent_it(
     page = admin.page
     admin.go("/events?namespace=demo")
     admin.expect_heading("Events")
+    expect(page.get_by_role("table", name="Events, the newest first")).to_be_visible()
+    assert admin.find_barriers() == []
     drawer = open_details(page, "order.paid")
     expect(drawer.get_by_role("row", name="source /till/3")).to_be_visible()
     expect(drawer.get_by_role("region", name="Payload")).to_contain_text("A-17")
     consumed = drawer.get_by_role("region", name="Consumed by")
+    assert admin.find_barriers() == []
     expect(consumed.get_by_role("row").filter(has_text="hear")).to_contain_text(shop)
     page.keyboard.press("Escape")
     expect(drawer).to_have_count(0)
@@ -155,7 +158,7 @@ def test_a_run_that_listens_says_that_it_waits_for_an_event(admin, server, shop)
     admin.go(f"/runs/{run.run_id}?view=timeline")
     expect(admin.page.get_by_role("treeitem", name=re.compile("hear, listen, .*waited for an event"))).to_be_visible()
     admin.go(f"/runs/{run.run_id}")
-    expect(admin.page.get_by_text("Waits for an event")).to_be_visible()
+    expect(admin.page.get_by_text("Waits for an event", exact=True)).to_be_visible()
     admin.go("/runs?namespace=demo&name=silent")
     expect(admin.page.get_by_text("waits for an event")).to_be_visible()
 
