@@ -1,3 +1,4 @@
+# Long because the author of random workflows, who lives through them and the laws belong to each other.
 """The laws of the kernel, on random workflows that live through random outcomes, times, commands and crashes.
 
 A `Life` is one run with a host of a few lines around it. What happens next is chosen by numbers that hypothesis draws,
