@@ -144,5 +144,5 @@ def test_an_administrator_signs_somebody_out(admin, visit, server):
 def test_what_permissions_allow_is_said_by_the_server(admin):
     admin.go("/administration/roles")
     expect(admin.page.get_by_text("Cancel, suspend and resume runs.")).to_be_visible()
-    operator = admin.page.get_by_role("row").filter(has_text="Starts, controls and repairs runs.")
-    expect(operator).to_contain_text("workflow.read, run.read, run.start, run.control, run.repair, run.data")
+    operator = admin.page.get_by_role("row").filter(has_text="Starts, controls and repairs runs, sends events")
+    expect(operator).to_contain_text("run.start, run.control, run.repair, run.data, event.read, event.send")

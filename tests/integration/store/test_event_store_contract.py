@@ -77,6 +77,10 @@ class TestAppending:
         assert [bool(position) for position in positions] == [True, False]
         assert ids(store.events.read(0, limit=10)) == ["a"]
 
+    def test_where_events_come_twice_in_a_call_the_order_is_that_of_the_first_ones(self, store, make_event):
+        assert store.events.append([make_event(name) for name in "babc"]) == [1, 2, 0, 3]
+        assert ids(store.events.read(0, limit=10)) == ["b", "a", "c"]
+
     @pytest.mark.parametrize(
         "other",
         [{"namespace": "other"}, {"source": "/other"}, {"source": "/ordersa", "event_id": ""}, {"event_id": "A"}],

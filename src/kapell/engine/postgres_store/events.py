@@ -179,9 +179,11 @@ def write_changes(connection: Connection, changes: EventChanges) -> None:
 def _add_events(connection: Connection, events: Sequence[StoredEvent]) -> list[int]:
     """Store events that are new, in the caller's transaction; return their positions, 0 for the others."""
     hashes = [hash_event(event) for event in events]
-    new = {event_hash: event for event, event_hash in zip(reversed(events), reversed(hashes), strict=True)}
+    new: dict[bytes, StoredEvent] = {}
+    for event, event_hash in zip(events, hashes, strict=True):
+        new.setdefault(event_hash, event)
     rows: list[tuple[Any, ...]] = [
-        encode_event(event, number, event_hash) for number, (event_hash, event) in enumerate(reversed(new.items()))
+        encode_event(event, number, event_hash) for number, (event_hash, event) in enumerate(new.items())
     ]
     with connection.pipeline():
         connection.execute(_LOCK_EVENTS, (_EVENTS_LOCK,))
