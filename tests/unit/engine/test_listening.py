@@ -136,6 +136,7 @@ async def test_a_run_that_only_listens_leaves_memory_and_comes_back_for_its_even
     async with EngineKit(shortest_parking_seconds=0) as kit:
         runs = {order: kit.start(OWN_ORDER, {"order": order}) for order in range(20)}
         await kit.settle()
+        await kit.send("shipped", "which nobody here waits for")
         await park(kit)
         assert all(kit.engine.find_state(run_id) is None for run_id in runs.values())
         assert {kit.store.get_record(run_id).status for run_id in runs.values()} == {"waiting"}

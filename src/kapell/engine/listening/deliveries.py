@@ -118,7 +118,8 @@ class Deliveries:
         return all(wish is None or self._has_seen_all(wish) for wish in wishes)
 
     def _has_seen_all(self, wish: _Wish) -> bool:
-        return not wish.is_looking and wish.position >= self._tail.position
+        """Tell whether a task has seen all: it has looked, and would have been woken by what came after that."""
+        return not wish.is_looking and (self._fresh is None or wish not in self._fresh)
 
     def begin(self, active: ActiveRun, entry: int, seen: int = 0) -> None:
         """Look for the next event of a task behind those that it has `seen`, until there is one, or it wants none."""
@@ -148,6 +149,8 @@ class Deliveries:
         if wish is None:
             self.settle(listener)
         else:
+            if not wish.is_looking:
+                wish.position = max(wish.position, self.find_seen(listener))
             self._look(wish)
 
     def begin_lookup(self) -> None:
