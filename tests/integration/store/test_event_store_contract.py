@@ -1,3 +1,4 @@
+# Long because it is one contract: each promise of an event store, a few lines.
 """The text of `kapell.engine.event_store`, and what `Batch` says of events, held to each store."""
 
 import threading
